@@ -1,0 +1,44 @@
+package search
+
+// Query is a parsed search.
+type Query struct {
+	// Types are the resource types searched: one at type level, several or all at system level.
+	Types []string
+	// Where holds the condition for each type (parameters resolve by type); each is present, possibly an empty And.
+	Where map[string]Expr
+
+	Sort     []SortKey
+	Count    int    // page size asked for; -1 when not given
+	Total    string // "", none, estimate, accurate
+	Summary  string // "", true, text, data, count, false
+	Elements []string
+	Includes []Include
+	// Contained is _contained (only "false" is supported).
+	Contained string
+	Explain   bool // __explain=true
+	// Used are the parameters that were understood, in the order given, for the self link: name and raw value.
+	Used [][2]string
+	// Ignored are parameters left out under Prefer: handling=lenient.
+	Ignored []string
+}
+
+// SortKey is one part of _sort.
+type SortKey struct {
+	Code string
+	// Params holds the parameter for each type searched; nil for _id, _lastUpdated.
+	Params     map[string]*Param
+	Descending bool
+}
+
+// Include is one _include or _revinclude.
+type Include struct {
+	Reverse bool
+	Iterate bool
+	// Source is the type that holds the reference; "*" for any.
+	Source string
+	// Code is the parameter's code; "*" means all reference parameters of the Source. Param is nil then.
+	Code  string
+	Param *Param
+	// Target restricts the type pointed to; "" is any.
+	Target string
+}
