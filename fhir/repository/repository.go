@@ -1,0 +1,145 @@
+// Package repository is the FHIR interactions without HTTP: what create, update, patch, delete, read, history, search, batch and transaction mean on a
+// store (http://hl7.org/fhir/R4/http.html). fhir/rest puts them on HTTP; the IHE packages call them directly, so that a document
+// submission and a plain transaction run through the same code.
+//
+// Every method takes its caller's rights from Options.Access, asks it before and conjoins its conditions to what is searched. Errors are *fault.Fault.
+package repository
+
+import (
+	"context"
+	"time"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/fhir/validate"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// Interaction is a RESTful interaction by its code in http://hl7.org/fhir/restful-interaction.
+type Interaction string
+
+// The interactions.
+const (
+	Read            Interaction = "read"
+	VRead           Interaction = "vread"
+	Create          Interaction = "create"
+	Update          Interaction = "update"
+	Patch           Interaction = "patch"
+	Delete          Interaction = "delete"
+	HistoryInstance Interaction = "history-instance"
+	HistoryType     Interaction = "history-type"
+	HistorySystem   Interaction = "history-system"
+	SearchType      Interaction = "search-type"
+	SearchSystem    Interaction = "search-system"
+	Transaction     Interaction = "transaction"
+	Batch           Interaction = "batch"
+	Operation       Interaction = "operation"
+)
+
+// Access is what a caller may do. The zero server has AllowAll; access control (SMART scopes, habilitation, consent) is a later implementation.
+// It finds the caller in the context, where fhir/rest puts it.
+type Access interface {
+	// Permit refuses an interaction on a type outright (a fault), before anything is read.
+	Permit(ctx context.Context, what Interaction, typ string) error
+	// Restrict gives the condition that resources of the type must satisfy to exist for the caller; nil: no condition. It is conjoined to searches,
+	// chains, includes and history, and judged on each record read; what does not satisfy it answers like what is absent.
+	Restrict(ctx context.Context, typ string) (search.Expr, error)
+	// Change judges a write: before is nil for a create, after nil for a delete.
+	Change(ctx context.Context, what Interaction, before, after *element.Element) error
+}
+
+// Observer is told of committed changes, in commit order, after they are durable (subscriptions, background indexing). It must not block for long.
+type Observer interface {
+	Committed(ctx context.Context, at store.Time, changes []Change)
+}
+
+// Change is one committed write.
+type Change struct {
+	Type, ID string
+	RID      store.RID
+	Version  uint64
+	Method   store.Method
+}
+
+// Interceptor lets a national or IHE layer judge and complete resources of some types before they are written (profile rules, INS uniqueness...).
+// It runs in registration order, inside batch and transaction too; a fault refuses the write. It may edit the tree.
+type Interceptor interface {
+	BeforeWrite(ctx context.Context, what Interaction, after *element.Element) error
+}
+
+// Options configure a Repository.
+type Options struct {
+	Definitions  *spec.Definitions
+	Store        store.Store
+	Registry     *search.Registry
+	Engine       *search.Engine
+	Validator    *validate.Validator
+	Access       Access // nil: AllowAll
+	Interceptors []Interceptor
+	Observers    []Observer
+	// BaseURL is the server's own FHIR base ("http://localhost:8080/fhir"), by which absolute references are known to be its own.
+	BaseURL string
+	// ReferentialIntegrity refuses references to resources that are not there, and deletions of what is referred to. Off by default.
+	ReferentialIntegrity bool
+	// Limits.
+	MaxBundleEntries int
+	MaxResourceBytes int
+	Budget           search.Budget
+	NewID            func() string // ids of created resources; nil: random UUIDs (v4)
+}
+
+// Conditions are the HTTP preconditions of an interaction, already parsed.
+type Conditions struct {
+	// IfMatch is the version that must be current (update, patch, delete); nil: not asked.
+	IfMatch *uint64
+	// IfNoneMatchStar is If-None-Match: * (update only as create).
+	IfNoneMatchStar bool
+	// IfNoneExist is the query of a conditional create; "" when not asked.
+	IfNoneExist string
+}
+
+// Written is the outcome of one write interaction.
+type Written struct {
+	// Status is the HTTP status that the interaction answers: 200, 201 or 204.
+	Status int
+	// Record is the version that is now current (nil after a delete of nothing). Its Index may be nil.
+	Record *store.Record
+	// Issues are warnings and information to give with Prefer: return=OperationOutcome.
+	Issues []fault.Issue
+}
+
+// HistoryQuery asks for versions.
+type HistoryQuery struct {
+	Type, ID string // both empty: system
+	Since    time.Time
+	At       time.Time // zero: not asked
+	Count    int
+	// T is the time of the walk's first page (0: now), After its place.
+	T     store.Time
+	After *store.HistoryPosition
+}
+
+// HistoryPage is one page of versions, newest first.
+type HistoryPage struct {
+	T       store.Time
+	Records []*store.Record
+	Next    *store.HistoryPosition // nil at the end
+	Total   int64                  // -1 when not known cheaply
+}
+
+// SearchPage is one page of a search with the view it was made at.
+type SearchPage struct {
+	T store.Time
+	*search.Result
+}
+
+// BundleEntry is one entry of a batch or transaction, as received.
+type BundleEntry struct {
+	FullURL                                            string
+	Method                                             string // GET, HEAD, POST, PUT, PATCH, DELETE
+	URL                                                string // relative to the base, as received
+	Resource                                           *element.Element
+	IfMatch, IfNoneMatch, IfModifiedSince, IfNoneExist string
+}
