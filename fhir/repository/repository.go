@@ -87,7 +87,10 @@ type Options struct {
 	MaxBundleEntries int
 	MaxResourceBytes int
 	Budget           search.Budget
-	NewID            func() string // ids of created resources; nil: random UUIDs (v4)
+	MaxDeleteMatches int           // of a conditional delete of several
+	NewID            func() string // ids of created resources; nil: time-ordered UUIDs (v7), which cluster in the store and tell no more than lastUpdated
+	// ConditionalDeleteMultiple lets a conditional delete remove several matches at once.
+	ConditionalDeleteMultiple bool
 }
 
 // Conditions are the HTTP preconditions of an interaction, already parsed.
@@ -143,3 +146,50 @@ type BundleEntry struct {
 	Resource                                           *element.Element
 	IfMatch, IfNoneMatch, IfModifiedSince, IfNoneExist string
 }
+
+// EntryResult is the outcome of one BundleEntry: Bundle.entry.response and, where the caller wants it, Bundle.entry.resource.
+type EntryResult struct {
+	Status int
+	// Location is "Type/id/_history/version" (relative to the base), "" when the entry wrote nothing.
+	Location string
+	// Version is the version of response.etag (W/"1"), 0 for none.
+	Version      uint64
+	LastModified time.Time // zero for none
+	// Record is the version that a write left current (nil after a deletion).
+	Record *store.Record
+	// Payload is the JSON of the resource that a GET entry answers (a read's resource, a search's Bundle); nil for writes.
+	Payload []byte
+	// Fault is set when the entry failed (batch only), Issues are warnings of an entry that did not.
+	Fault  *fault.Fault
+	Issues []fault.Issue
+}
+
+// EntryReader answers a GET or HEAD entry of a batch or transaction (read, vread, search, history, operation): rendering is fhir/rest's work. It reads at
+// the time given (0: now), which in a transaction is that of the commit, so that the entry sees the transaction's own writes. An error becomes the
+// entry's Fault in a batch, and in a transaction too (the writes are already durable then, and R4 lets reads fail alone).
+type EntryReader func(ctx context.Context, e *BundleEntry, at store.Time) (*EntryResult, error)
+
+// EverythingQuery asks for a patient's whole record (http://hl7.org/fhir/R4/patient-operation-everything.html).
+type EverythingQuery struct {
+	// Start and End bound the clinical dates of care ("2010-05-01"), as received; "" when not given.
+	Start, End string
+	// Since leaves out resources that were last updated before it.
+	Since time.Time
+	// Types restricts the resource types; empty: all.
+	Types []string
+	// Count is the page size (0: no paging).
+	Count int
+	// T is the time of the first page (0: now), After its Next.
+	T     store.Time
+	After []byte
+}
+
+// Format is the wire format of a resource.
+type Format uint8
+
+// The formats.
+const (
+	JSON Format = iota + 1
+	XML
+)
+
