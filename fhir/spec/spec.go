@@ -1,6 +1,6 @@
 // Package spec holds the facts of FHIR R4 (4.0.1) that drive the server: types, elements, cardinalities, bindings,
 // invariants, search parameters, compartments and the code lists of required bindings. They are read from compact
-// tables that a generator made once from the official definitions (see generate.go in this package's gen directory).
+// tables that a generator made once from the official definitions (see the gen directory).
 package spec
 
 // Kind tells what a Type is.
@@ -24,7 +24,8 @@ type Type struct {
 	Base *Type
 	// Elements holds all elements, inherited ones included, in the order of the definition (which is the order of XML).
 	Elements []*Element
-	// Invariants are the constraints whose context is this type itself (the root element of its definition).
+	// Invariants are the constraints whose context is this type itself (the root element of its definition, or the
+	// backbone element's own, so that they hold where a content reference repeats it). Those of Base apply too.
 	Invariants []Invariant
 
 	properties map[string]Property
@@ -48,7 +49,7 @@ type Element struct {
 	Modifier bool
 	// XMLAttribute says that the element is an attribute in XML (Element.id, Extension.url).
 	XMLAttribute bool
-	// Invariants are the constraints attached to this element in its place.
+	// Invariants are the constraints attached to this element in its place, on top of those of its type.
 	Invariants []Invariant
 }
 
@@ -136,7 +137,7 @@ type CodeSet struct {
 // Definitions is everything that the tables hold. It is immutable after Load and safe for concurrent use.
 type Definitions struct {
 	Types            map[string]*Type // by name, backbones included by path
-	Resources        []string         // names of the concrete resource types, sorted (148 in R4 4.0.1, e.g. with Bundle, Binary, Parameters)
+	Resources        []string         // names of the concrete resource types, sorted (146 in R4 4.0.1, Bundle, Binary and Parameters included)
 	SearchParameters []*SearchParameter
 	Compartments     map[string]*Compartment
 	CodeSets         map[string]*CodeSet
