@@ -145,7 +145,7 @@ func (d *definitions) expandSystem(inc include) *expansion {
 	}
 	h := flatten(cs)
 	for _, code := range h.order {
-		keep := true
+		keep := !h.abstract[code]
 		for _, f := range inc.Filter {
 			matched, known := h.matches(code, f.Property, f.Op, f.Value)
 			x.complete = x.complete && known
@@ -160,12 +160,13 @@ func (d *definitions) expandSystem(inc include) *expansion {
 
 // hierarchy is a code system laid flat, with each code's parents (by nesting, and by the property that v3 uses).
 type hierarchy struct {
-	order   []string
-	parents map[string][]string
+	order    []string
+	parents  map[string][]string
+	abstract map[string]bool // not selectable: groups other codes, and is no value itself
 }
 
 func flatten(cs *codeSystem) *hierarchy {
-	h := &hierarchy{parents: map[string][]string{}}
+	h := &hierarchy{parents: map[string][]string{}, abstract: map[string]bool{}}
 	var walk func(list []concept, parent string)
 	walk = func(list []concept, parent string) {
 		for _, c := range list {
@@ -176,6 +177,9 @@ func flatten(cs *codeSystem) *hierarchy {
 			for _, p := range c.Property {
 				if p.Code == "subsumedBy" || p.Code == "parent" {
 					h.parents[c.Code] = append(h.parents[c.Code], p.ValueCode)
+				}
+				if p.Code == "notSelectable" || p.Code == "abstract" {
+					h.abstract[c.Code] = p.ValueBoolean
 				}
 			}
 			walk(c.Concept, c.Code)

@@ -58,7 +58,10 @@ type operationDefinition struct {
 type concept struct {
 	Code     string
 	Concept  []concept
-	Property []struct{ Code, ValueCode string }
+	Property []struct {
+		Code, ValueCode string
+		ValueBoolean    bool
+	}
 }
 
 type codeSystem struct {
