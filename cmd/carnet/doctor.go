@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carnet-fhir/carnet/store"
+	"github.com/carnet-fhir/carnet/store/embedded"
+)
+
+func newDoctor() *cobra.Command {
+	var data string
+	var sweep bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Read every record and document of a stopped data directory, say what is there and what is wrong",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return doctor(cmd.Context(), cmd.OutOrStdout(), data, sweep)
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", defaultData, "data directory")
+	cmd.Flags().BoolVar(&sweep, "sweep", false, "remove documents that no version points to and that are older than an hour")
+	return cmd
+}
+
+func doctor(ctx context.Context, out io.Writer, data string, sweep bool) error {
+	s, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	wrong, err := examine(ctx, out, s)
+	if err != nil {
+		return err
+	}
+	if sweep {
+		n, err := s.Blobs().Sweep(ctx, time.Hour)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "swept %d documents\n", n)
+	}
+	if wrong > 0 {
+		return &exitError{code: 1, err: fmt.Errorf("%d problems", wrong)}
+	}
+	fmt.Fprintln(out, "no problem found")
+	return nil
+}
+
+// examine reads every live record and opens its document, and compares the kept counts with what is there.
+func examine(ctx context.Context, out io.Writer, s store.Store) (wrong int, err error) {
+	stats := s.Stats()
+	fmt.Fprintf(out, "format %d, head %s, %d bytes on disk\n", stats.Format, s.Head().Wall().Format(time.RFC3339), stats.DiskBytes)
+	found := map[string]int64{}
+	err = s.Walk(ctx, "", 0, func(r *store.Record) error {
+		found[r.Type]++
+		if r.Blob == nil {
+			return nil
+		}
+		blob, err := s.Blobs().Open(ctx, r.Blob.Digest)
+		if err != nil || blob.Size() != r.Blob.Size {
+			wrong++
+			fmt.Fprintf(out, "%s of version %d: its document is missing or short\n", r.Type, r.Version)
+			return nil
+		}
+		return blob.Close()
+	})
+	if err != nil {
+		return wrong, err
+	}
+	for _, typ := range slices.Sorted(maps.Keys(found)) {
+		fmt.Fprintf(out, "%9d %s\n", found[typ], typ)
+	}
+	for typ, n := range stats.Records {
+		if found[typ] != n {
+			wrong++
+			fmt.Fprintf(out, "%s: the kept count is %d, found %d\n", typ, n, found[typ])
+		}
+	}
+	return wrong, nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/fhir/validate"
+	"github.com/carnet-fhir/carnet/store"
+	"github.com/carnet-fhir/carnet/store/embedded"
+)
+
+const defaultData = "carnet-data"
+
+// instance is a data directory opened with everything that interprets it.
+type instance struct {
+	definitions *spec.Definitions
+	store       store.Store
+	registry    *search.Registry
+	repository  *repository.Repository
+}
+
+// open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server.
+func open(data, baseURL string, log *slog.Logger) (*instance, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	defs := spec.R4()
+	s, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	registry, err := search.NewRegistry(defs)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	repo, err := repository.New(repository.Options{
+		Definitions: defs,
+		Store:       s,
+		Registry:    registry,
+		Engine:      search.NewEngine(registry, search.EngineOptions{}),
+		Validator:   validate.New(defs),
+		BaseURL:     baseURL,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &instance{definitions: defs, store: s, registry: registry, repository: repo}, nil
+}
+
+// Close stops background work, then the store.
+func (i *instance) Close() error {
+	return errors.Join(i.repository.Close(), i.store.Close())
+}
+
+const pageKeySetting = "rest.page-key"
+
+// pageKey is the key that seals page links: made once, kept among the store's settings so that links survive a restart.
+func pageKey(s store.Store) ([]byte, error) {
+	view, err := s.View(0)
+	if err != nil {
+		return nil, err
+	}
+	defer view.Close()
+	key, err := view.Meta(pageKeySetting)
+	if !errors.Is(err, store.ErrNotFound) {
+		return key, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	return key, commitMeta(s, pageKeySetting, key)
+}

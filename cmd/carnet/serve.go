@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+type serveFlags struct {
+	listen, data, baseURL, security string
+	demo                            bool
+	tlsCert, tlsKey, clientCA       string
+	logLevel, otlp                  string
+	drain, timeout                  time.Duration
+	maxBody, maxBundle, maxBinary   int64
+}
+
+func newServe() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on (port 0 takes a free one)")
+	flags.StringVar(&f.data, "data", defaultData, "data directory of the embedded store")
+	flags.StringVar(&f.baseURL, "base-url", "", "FHIR base URL under which clients reach the server (default: from --listen)")
+	flags.StringVar(&f.security, "security", "on", "on or off; access control is not built yet, so only off works, on loopback addresses")
+	flags.BoolVar(&f.demo, "demo", false, "load demo data into an empty store and print requests to paste")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate chain: serve HTTPS")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM private key of --tls-cert")
+	flags.StringVar(&f.clientCA, "client-ca", "", "PEM authorities: require a client certificate from one of them (mutual TLS)")
+	flags.StringVar(&f.logLevel, "log", "info", "log level: debug, info, warn, error (info logs one line a request)")
+	flags.StringVar(&f.otlp, "otlp", "", "OTLP/HTTP endpoint URL: send OpenTelemetry traces there")
+	flags.DurationVar(&f.drain, "drain", 15*time.Second, "how long requests under way may take after SIGTERM")
+	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "time budget of one request")
+	flags.Int64Var(&f.maxBody, "max-resource", 16<<20, "largest resource in bytes (413 above)")
+	flags.Int64Var(&f.maxBundle, "max-bundle", 64<<20, "largest batch or transaction in bytes")
+	flags.Int64Var(&f.maxBinary, "max-binary", 512<<20, "largest Binary in bytes")
+	return cmd
+}
+
+func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return fmt.Errorf("--log: %w", err)
+	}
+	log := slog.New(slog.NewJSONHandler(errOut, &slog.HandlerOptions{Level: level}))
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	base := f.base(listener.Addr())
+	in, err := open(f.data, base, log)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	stopTracing, err := startTracing(ctx, f.otlp)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
+	handler, err := f.handler(in, base, log)
+	if err != nil {
+		return err
+	}
+	defer handler.Close()
+	if f.demo {
+		if err := loadDemo(ctx, in); err != nil {
+			return fmt.Errorf("loading the demo data: %w", err)
+		}
+	}
+	go control(ctx, f.data, in.store, log)
+	f.announce(out, base)
+	return f.run(ctx, listener, handler, log)
+}
+
+// check refuses combinations that would not do what they say.
+func (f *serveFlags) check() error {
+	switch f.security {
+	case "off":
+	case "on":
+		return errors.New("--security on needs access control, which this version does not have yet; use --security off on a loopback address")
+	default:
+		return errors.New("--security is on or off")
+	}
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return errors.New("--security off is refused on any address but loopback (127.0.0.1, ::1, localhost)")
+	}
+	if (f.tlsCert == "") != (f.tlsKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if f.clientCA != "" && f.tlsCert == "" {
+		return errors.New("--client-ca needs --tls-cert and --tls-key")
+	}
+	if f.baseURL != "" {
+		if u, err := url.Parse(f.baseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return errors.New("--base-url is an absolute http or https URL such as https://example.org/fhir")
+		}
+	}
+	return nil
+}
+
+func (f *serveFlags) base(addr net.Addr) string {
+	if f.baseURL != "" {
+		return strings.TrimRight(f.baseURL, "/")
+	}
+	scheme := "http"
+	if f.tlsCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + addr.String() + "/fhir"
+}
+
+func (f *serveFlags) handler(in *instance, base string, log *slog.Logger) (*rest.Server, error) {
+	key, err := pageKey(in.store)
+	if err != nil {
+		return nil, err
+	}
+	return rest.New(rest.Options{
+		Repository:     in.repository,
+		Store:          in.store,
+		Definitions:    in.definitions,
+		Registry:       in.registry,
+		BaseURL:        base,
+		Logger:         log,
+		PageKey:        key,
+		Version:        version,
+		Tracing:        f.otlp != "",
+		RequestTimeout: f.timeout,
+		Limits:         rest.Limits{Resource: f.maxBody, Bundle: f.maxBundle, Binary: f.maxBinary},
+	})
+}
+
+// control serves the data directory's tools; a path too long for a Unix socket only costs the online export.
+func control(ctx context.Context, data string, s store.Store, log *slog.Logger) {
+	if err := serveControl(ctx, filepath.Join(data, controlSocket), s); err != nil {
+		log.Warn("no control socket: export needs the server stopped", "error", err)
+	}
+}
+
+func (f *serveFlags) announce(out io.Writer, base string) {
+	data, err := filepath.Abs(f.data)
+	if err != nil {
+		data = f.data
+	}
+	fmt.Fprintf(out, "Carnet %s listens on %s\n  data directory  %s\n  security        %s (every caller may do everything: loopback only)\n", version, base, data, f.security)
+	if f.demo {
+		fmt.Fprint(out, demoRequests(base))
+	}
+}
+
+// run serves until the context ends, then drains: no new connections, those under way have f.drain to finish.
+func (f *serveFlags) run(ctx context.Context, l net.Listener, handler *rest.Server, log *slog.Logger) error {
+	server := rest.NewHTTPServer(handler, rest.HTTPServerOptions{Logger: log})
+	if f.tlsCert != "" {
+		config, err := f.tlsConfig()
+		if err != nil {
+			return err
+		}
+		server.TLSConfig = config
+	}
+	done := make(chan error, 1)
+	go func() {
+		if f.tlsCert != "" {
+			done <- server.ServeTLS(l, "", "")
+			return
+		}
+		done <- server.Serve(l)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining", "for", f.drain.String())
+	handler.Drain()
+	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
+	defer cancel()
+	if err := server.Shutdown(shutdown); err != nil {
+		log.Warn("requests were still under way at the end of the drain", "error", err)
+		return server.Close()
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (f *serveFlags) tlsConfig() (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(f.tlsCert, f.tlsKey)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	if f.clientCA == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(f.clientCA)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientCAs = x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, errors.New("--client-ca holds no certificate")
+	}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	return config, nil
+}
