@@ -23,14 +23,14 @@ func (r *Repository) Close() error
 
 // Create is POST [base]/[type] (http.html#create) and, with c.IfNoneExist, conditional create. 201 with the new record; 200 with the one that is there
 // when exactly one matches; 412 multiple-matches. The resource's own id is ignored. 422 when validation finds errors.
-func (r *Repository) Create(ctx context.Context, typ string, res *element.Element, c Conditions) (*Written, error)
+func (r *Repository) Create(ctx context.Context, typ string, res *element.Resource, c Conditions) (*Written, error)
 
 // Update is PUT [base]/[type]/[id]: 200, or 201 when it creates (also after a deletion). An identical content gives 200 and the version that is there. 412 when c.IfMatch is not
 // current, 409 when it was at first and another writer came between; 412 with c.IfNoneMatchStar when the resource exists.
-func (r *Repository) Update(ctx context.Context, typ, id string, res *element.Element, c Conditions) (*Written, error)
+func (r *Repository) Update(ctx context.Context, typ, id string, res *element.Resource, c Conditions) (*Written, error)
 
 // UpdateWhere is PUT [base]/[type]?[query] (conditional update).
-func (r *Repository) UpdateWhere(ctx context.Context, typ, query string, res *element.Element, c Conditions) (*Written, error)
+func (r *Repository) UpdateWhere(ctx context.Context, typ, query string, res *element.Resource, c Conditions) (*Written, error)
 
 // Patch is PATCH [base]/[type]/[id]; 404 and 410 as Read. Retried when another writer comes between, unless c.IfMatch asks for a version.
 func (r *Repository) Patch(ctx context.Context, typ, id string, kind patch.Kind, body []byte, c Conditions) (*Written, error)
@@ -74,14 +74,14 @@ func (r *Repository) Everything(ctx context.Context, patient string, q Everythin
 func (r *Repository) Meta(ctx context.Context, typ, id string) ([]byte, error)
 
 // MetaAdd is $meta-add: params is the Parameters resource with one "meta". The answer is as of Meta.
-func (r *Repository) MetaAdd(ctx context.Context, typ, id string, params *element.Element) ([]byte, error)
+func (r *Repository) MetaAdd(ctx context.Context, typ, id string, params *element.Resource) ([]byte, error)
 
 // MetaDelete is $meta-delete.
-func (r *Repository) MetaDelete(ctx context.Context, typ, id string, params *element.Element) ([]byte, error)
+func (r *Repository) MetaDelete(ctx context.Context, typ, id string, params *element.Resource) ([]byte, error)
 
 // Validate is $validate: all issues that a write would meet, warnings and information too. Mode is "", create, update or delete (id is needed for the last two); res may be nil
 // with mode delete or, with an id, for the stored resource.
-func (r *Repository) Validate(ctx context.Context, typ, id string, res *element.Element, mode, profile string) ([]fault.Issue, error)
+func (r *Repository) Validate(ctx context.Context, typ, id string, res *element.Resource, mode, profile string) ([]fault.Issue, error)
 
 // WriteBinary stores raw bytes as a Binary (binary.html#rest): a create when id is "", otherwise an update. The content streams to the store's blobs.
 func (r *Repository) WriteBinary(ctx context.Context, id, contentType, securityContext string, body io.Reader, c Conditions) (*Written, error)

@@ -64,9 +64,10 @@ type Change struct {
 }
 
 // Interceptor lets a national or IHE layer judge and complete resources of some types before they are written (profile rules, INS uniqueness...).
-// It runs in registration order, inside batch and transaction too; a fault refuses the write. It may edit the tree.
+// It runs in registration order, inside batch and transaction too; a fault refuses the write. It may edit the tree, and calls Changed then; it may be called again on the tree that it
+// edited, when another writer overtook the first attempt.
 type Interceptor interface {
-	BeforeWrite(ctx context.Context, what Interaction, after *element.Element) error
+	BeforeWrite(ctx context.Context, what Interaction, after *element.Resource) error
 }
 
 // Options configure a Repository.
@@ -143,7 +144,7 @@ type BundleEntry struct {
 	FullURL                                            string
 	Method                                             string // GET, HEAD, POST, PUT, PATCH, DELETE
 	URL                                                string // relative to the base, as received
-	Resource                                           *element.Element
+	Resource                                           *element.Resource
 	IfMatch, IfNoneMatch, IfModifiedSince, IfNoneExist string
 }
 
@@ -192,4 +193,3 @@ const (
 	JSON Format = iota + 1
 	XML
 )
-
