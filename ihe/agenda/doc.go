@@ -1,0 +1,2 @@
+// Package agenda will hold appointments: FHIR scheduling, iCalendar, CalDAV. Nothing is built yet.
+package agenda
