@@ -63,7 +63,7 @@ func (l *typeLoader) typeRow(cells []string) error {
 	if kind == 0 {
 		return fmt.Errorf("kind %q", cells[2])
 	}
-	t := &Type{Name: cells[1], Kind: kind, Abstract: len(cells) > 4}
+	t := &Type{ID: len(l.order), Name: cells[1], Kind: kind, Abstract: len(cells) > 4}
 	l.types[t.Name] = t
 	l.order = append(l.order, t)
 	l.bases[t] = cells[3]
@@ -108,7 +108,7 @@ func (l *typeLoader) elementRow(cells []string) error {
 	}
 	name, choice := strings.CutSuffix(cells[1], "[x]")
 	e := &Element{
-		Name: name, Path: l.lastType.Name + "." + cells[1], Choice: choice, Min: least, Max: most,
+		ID: len(l.pending), Name: name, Path: l.lastType.Name + "." + cells[1], Choice: choice, Min: least, Max: most,
 		Summary:      strings.Contains(cells[3], "s"),
 		Modifier:     strings.Contains(cells[3], "m"),
 		XMLAttribute: strings.Contains(cells[3], "a"),

@@ -16,6 +16,8 @@ const (
 
 // Type is one FHIR type: a resource, a data type, a primitive or an element defined in place.
 type Type struct {
+	// ID numbers the types densely from 0, so that tables beside the definitions can be slices.
+	ID int
 	// Name is the type's name; a backbone's is its path ("Patient.contact").
 	Name     string
 	Kind     Kind
@@ -33,6 +35,8 @@ type Type struct {
 
 // Element is one element of a type.
 type Element struct {
+	// ID numbers the elements of all types densely from 0. An inherited element keeps its number.
+	ID int
 	// Name is the element's name; a choice's is given without "[x]" ("value").
 	Name string
 	// Path is the definition's path ("Patient.contact.name", "Observation.value[x]").

@@ -252,6 +252,25 @@ func TestNothingBeyondR4(t *testing.T) {
 	}
 }
 
+func TestIDsAreDense(t *testing.T) {
+	d := R4()
+	types, elements := make([]*Type, len(d.Types)), map[int]*Element{}
+	for _, typ := range d.Types {
+		require.Less(t, typ.ID, len(types))
+		require.Nil(t, types[typ.ID])
+		types[typ.ID] = typ
+		for _, e := range typ.Elements {
+			if known := elements[e.ID]; known != nil {
+				require.Same(t, known, e)
+			}
+			elements[e.ID] = e
+		}
+	}
+	for id := range elements {
+		assert.LessOrEqual(t, id, len(elements), "only the element that xhtml removes leaves a gap")
+	}
+}
+
 func TestTargetsAreTypes(t *testing.T) {
 	d := R4()
 	for _, typ := range d.Types {
