@@ -1,0 +1,117 @@
+package element
+
+import (
+	"net/http"
+	"sort"
+	"strings"
+
+	"github.com/carnet-fhir/carnet/fhir/fault"
+)
+
+// report gathers the faults of one content. Positions are byte offsets until the end, so that content without faults pays nothing.
+type report struct {
+	src      string
+	shift    int // bytes before src in what the client sent: a byte order mark
+	found    []finding
+	overflow bool
+	syntax   bool // a fault of the grammar: the content could not be read at all
+	tooBig   bool
+}
+
+type finding struct {
+	issue  fault.Issue
+	offset int
+}
+
+func (r *report) add(severity fault.Severity, code fault.Code, offset int, expression, text string) {
+	if len(r.found) >= MaxIssues {
+		r.overflow = true
+		return
+	}
+	r.found = append(r.found, finding{
+		issue:  fault.Issue{Severity: severity, Code: code, Expression: expression, Diagnostics: text},
+		offset: offset,
+	})
+}
+
+// full says that further faults would not be told.
+func (r *report) full() bool { return r.overflow }
+
+// fail reports what ended the reading itself.
+func (r *report) fail(f *syntaxFault) {
+	code := fault.Structure
+	if f.limit {
+		code, r.tooBig = fault.TooLong, true
+	} else {
+		r.syntax = true
+	}
+	r.add(fault.Fatal, code, f.offset, "", f.text)
+}
+
+// issues gives what was found in the order of the content, with lines and columns.
+func (r *report) issues() []fault.Issue {
+	if len(r.found) == 0 {
+		return nil
+	}
+	sort.SliceStable(r.found, func(i, j int) bool { return r.found[i].offset < r.found[j].offset })
+	out := make([]fault.Issue, 0, len(r.found)+1)
+	line, start, at := 1, 0, 0
+	for _, f := range r.found {
+		if f.offset >= 0 && f.offset <= len(r.src) {
+			for {
+				nl := strings.IndexByte(r.src[at:f.offset], '\n')
+				if nl < 0 {
+					break
+				}
+				at += nl + 1
+				line, start = line+1, at
+			}
+			f.issue.Line, f.issue.Column = line, f.offset-start+1
+		}
+		out = append(out, f.issue)
+	}
+	if r.overflow {
+		out = append(out, fault.Issue{Severity: fault.Information, Code: fault.Incomplete,
+			Diagnostics: "There are more faults than these; correct them and send the content again."})
+	}
+	return out
+}
+
+// fault gives the refusal, or nil when nothing found is an error.
+func (r *report) fault() error {
+	if len(r.found) == 0 {
+		return nil
+	}
+	status := http.StatusUnprocessableEntity
+	switch {
+	case r.syntax:
+		status = http.StatusBadRequest
+	case r.tooBig:
+		status = http.StatusRequestEntityTooLarge
+	}
+	if f := fault.Of(status, r.issues()); f != nil {
+		return f
+	}
+	return nil
+}
+
+// sayName quotes a name that a client sent, if it looks like a name at all: anything else could carry data, or be of any size.
+func sayName(name string) string {
+	if len(name) == 0 || len(name) > 64 {
+		return "an unusable name"
+	}
+	for _, c := range []byte(name) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return "an unusable name"
+		}
+	}
+	return "'" + name + "'"
+}
+
+// nameInPath is a client's name as the last step of an expression, or nothing when it cannot be one.
+func nameInPath(parent, name string) string {
+	if sayName(name)[0] != '\'' {
+		return parent
+	}
+	return parent + "." + name
+}
