@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carnet-fhir/carnet/internal/bench"
+)
+
+func newBench() *cobra.Command {
+	o := bench.Options{}
+	var bare string
+	cmd := &cobra.Command{
+		Use:   "bench [NAME...]",
+		Short: "Measure throughput, latency and disk on this machine, each beside its physical limit",
+		Long:  "Measure throughput, latency and disk on this machine, each beside its physical limit.\n\nNames: " + strings.Join(bench.Names(), ", "),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if bare != "" {
+				return serveBare(cmd.Context(), cmd.OutOrStdout(), bare)
+			}
+			o.Names, o.Out = args, cmd.OutOrStdout()
+			return bench.Run(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&o.Clients, "clients", 64, "concurrent clients")
+	flags.DurationVar(&o.Duration, "duration", 5*time.Second, "length of one measurement")
+	flags.IntVar(&o.Repeats, "repeats", 3, "measurements of each figure; the median is given")
+	flags.StringVar(&o.Dir, "dir", "", "where to make the temporary data directory (default: the system's)")
+	flags.StringVar(&bare, "bare", "", "serve the file's bytes from a bare handler: the limit of reading")
+	if err := flags.MarkHidden("bare"); err != nil {
+		cmd.PrintErrln(err)
+	}
+	return cmd
+}
+
+func serveBare(ctx context.Context, out io.Writer, file string) error {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return bench.ServeBare(ctx, out, body)
+}

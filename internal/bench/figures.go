@@ -1,0 +1,169 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/carnet-fhir/carnet/internal/synthetic"
+)
+
+// read: GET by id, beside a bare echo handler that returns the same bytes.
+func (s *suite) read() error {
+	const patients = 10000
+	srv, err := s.serve("read")
+	if err != nil {
+		return err
+	}
+	if _, err := s.load(srv, 0, patients, 500); err != nil {
+		return err
+	}
+	rate, spread, p99, err := s.measure(Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
+		Request: func(dst []byte, c, n int) []byte {
+			return Get(dst, fmt.Sprintf("/fhir/Patient/p-%06d", (c*7919+n*31)%patients))
+		}})
+	if err != nil {
+		return err
+	}
+	if err := srv.Stop(); err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, "body.json")
+	if err := os.WriteFile(file, synthetic.New(1).Patient(1).JSON, 0o600); err != nil {
+		return err
+	}
+	bare, err := Start(s.ctx, "bench", "--bare", file)
+	if err != nil {
+		return err
+	}
+	limit, _, _, err := s.measure(Load{Address: bare.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
+		Request: func(dst []byte, c, n int) []byte {
+			return Get(dst, fmt.Sprintf("/fhir/Patient/p-%06d", (c*7919+n*31)%patients))
+		}})
+	if err != nil {
+		return err
+	}
+	s.add(Line{Name: "read by id", Value: rate, Spread: spread, Unit: "/s", Limit: limit, LimitName: "bare echo handler, same bytes", Goal: 25000, GoalRatio: 0.6})
+	s.add(Line{Name: "read by id, p99", Value: ms(p99), Unit: "ms", Goal: 8, Below: true})
+	return bare.Stop()
+}
+
+// create: durable POST of a 1.3 KB Patient, beside the same rows written straight to Pebble with sync by as many writers.
+func (s *suite) create() error {
+	srv, err := s.serve("create")
+	if err != nil {
+		return err
+	}
+	bodies := patients(0, 4096)
+	rate, spread, p99, err := s.measure(Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: created,
+		Request: func(dst []byte, c, n int) []byte { return Post(dst, "/fhir/Patient", bodies[(c*67+n)%len(bodies)]) }})
+	if err != nil {
+		return err
+	}
+	if err := srv.Stop(); err != nil {
+		return err
+	}
+	limit, rows, size, err := s.rawCreates(bodies)
+	if err != nil {
+		return err
+	}
+	s.add(Line{Name: "durable create, 1.3 KB, all parameters indexed", Value: rate, Spread: spread, Unit: "/s", Limit: limit,
+		LimitName: fmt.Sprintf("same batch straight to Pebble, %d rows, %d bytes", rows, size), Goal: 6000, GoalRatio: 0.35})
+	s.add(Line{Name: "durable create, p99", Value: ms(p99), Unit: "ms"})
+	return nil
+}
+
+// patients gives the bodies of n synthetic patients, without ids.
+func patients(first, n int) [][]byte {
+	g := synthetic.New(1)
+	out := make([][]byte, n)
+	for i := range n {
+		p := g.Patient(first + i)
+		out[i] = bytes.Replace(p.JSON, []byte(`"id":"`+p.ID+`",`), nil, 1)
+	}
+	return out
+}
+
+// transaction: bundles of 500 updates-as-create.
+func (s *suite) transaction() error {
+	var rates []float64
+	for i := range s.Repeats {
+		srv, err := s.serve(fmt.Sprintf("transaction-%d", i))
+		if err != nil {
+			return err
+		}
+		const n = 40000
+		sample, err := s.load(srv, 0, n, 500)
+		if err != nil {
+			return err
+		}
+		rates = append(rates, n/sample.Elapsed.Seconds())
+		if err := srv.Stop(); err != nil {
+			return err
+		}
+	}
+	mid, spread := median(rates)
+	s.add(Line{Name: "transaction bundles of 500", Value: mid, Spread: spread, Unit: "resources/s", Goal: 10000})
+	return nil
+}
+
+// search: a token search with a page of 20 among more and more patients.
+func (s *suite) search() error {
+	srv, err := s.serve("search")
+	if err != nil {
+		return err
+	}
+	var rates []float64
+	loaded := 0
+	for _, n := range []int{1000, 8000, 64000} {
+		if _, err := s.load(srv, loaded, n-loaded, 500); err != nil {
+			return err
+		}
+		loaded = n
+		time.Sleep(2 * time.Second) // flushes and compactions of the load
+		rate, spread, p99, err := s.measure(Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
+			Request: func(dst []byte, c, k int) []byte {
+				return Get(dst, "/fhir/Patient?gender="+[]string{"male", "female"}[(c+k)%2]+"&_count=20")
+			}})
+		if err != nil {
+			return err
+		}
+		rates = append(rates, rate)
+		s.add(Line{Name: fmt.Sprintf("token search, page of 20, %d patients", n), Value: rate, Spread: spread, Unit: "/s", Goal: 4000, Note: fmt.Sprintf("p99 %.1f ms", ms(p99))})
+	}
+	s.add(Line{Name: "token search, 1,000 patients to 64,000", Value: rates[0] / rates[len(rates)-1], Unit: "times", Goal: 1.5, Below: true})
+	memory, err := srv.Memory()
+	if err != nil {
+		return err
+	}
+	s.add(Line{Name: "memory after the searches, 64,000 patients", Value: float64(memory) / 1e6, Unit: "MB"})
+	return srv.Stop()
+}
+
+// disk: bytes of the store directory per resource, after compaction.
+func (s *suite) disk() error {
+	srv, err := s.serve("disk")
+	if err != nil {
+		return err
+	}
+	const n = 64000
+	if _, err := s.load(srv, 0, n, 500); err != nil {
+		return err
+	}
+	if err := srv.Stop(); err != nil {
+		return err
+	}
+	size, err := compactedSize(s.ctx, filepath.Join(s.dir, "disk", "store"))
+	if err != nil {
+		return err
+	}
+	raw := 0
+	for _, b := range patients(0, 1000) {
+		raw += len(b)
+	}
+	s.add(Line{Name: "disk per resource with its indexes, compacted", Value: float64(size) / n, Unit: "bytes", Goal: 1200, Below: true,
+		Note: fmt.Sprintf("mean resource %d bytes of JSON", raw/1000)})
+	return nil
+}
