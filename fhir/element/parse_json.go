@@ -44,7 +44,7 @@ type builder struct {
 	report  report
 	defs    *spec.Definitions
 	opts    Options
-	arena   []Element
+	arena   arena
 	level   int
 	dropped bool
 }
@@ -67,15 +67,12 @@ func (b *builder) readable() bool {
 		b.report.fail(b.fail)
 		return false
 	}
-	b.arena = make([]Element, 0, min(b.values, chunk))
+	b.arena.grow(b.values - b.arrays)
 	return true
 }
 
 // maxSource keeps offsets within a node's 32 bits.
 const maxSource = 1 << 30
-
-// chunk is the most elements that are allocated together.
-const chunk = 512
 
 func invalidUTF8(s string) int {
 	for i := 0; i < len(s); {
@@ -88,26 +85,6 @@ func invalidUTF8(s string) int {
 	return len(s)
 }
 
-// create makes an element and hangs it below its parent.
-func (b *builder) create(parent *Element, name string, t *spec.Type, def *spec.Element, offset uint32) *Element {
-	if len(b.arena) == cap(b.arena) {
-		b.arena = make([]Element, 0, chunk)
-	}
-	b.arena = b.arena[:len(b.arena)+1]
-	e := &b.arena[len(b.arena)-1]
-	e.Name, e.Type, e.Def, e.Offset = name, t, def, int(offset)
-	if parent != nil {
-		e.Parent = parent
-		if parent.Last == nil {
-			parent.First = e
-		} else {
-			parent.Last.Next = e
-		}
-		parent.Last = e
-	}
-	return e
-}
-
 func (b *builder) root() *Element {
 	t := b.resourceType(0, nil, "")
 	if t == nil {
@@ -116,7 +93,7 @@ func (b *builder) root() *Element {
 	if b.opts.ExpectType != "" && t.Name != b.opts.ExpectType {
 		b.problem(fault.Invalid, 0, "", "The content is a "+t.Name+" where a "+b.opts.ExpectType+" is expected.")
 	}
-	root := b.create(nil, t.Name, t, nil, b.tape[0].start)
+	root := b.arena.create(nil, t.Name, t, nil, int(b.tape[0].start))
 	b.members(root, 0)
 	return root
 }
@@ -277,7 +254,7 @@ func (b *builder) member(e *Element, p spec.Property, value, shadow, key int) {
 		for _, n := range [2]int{value, shadow} {
 			if n >= 0 && b.tape[n].kind == nodeArray {
 				b.problem(fault.Structure, n, Path(e)+"."+p.Element.Name, "The element does not repeat: an array is not allowed.")
-				b.create(e, p.Element.Name, p.Type, p.Element, b.tape[key].start)
+				b.arena.create(e, p.Element.Name, p.Type, p.Element, int(b.tape[key].start))
 				return
 			}
 		}
@@ -308,7 +285,7 @@ func (b *builder) notArray(e *Element, p spec.Property, n int) bool {
 	default:
 		return false
 	}
-	c := b.create(e, p.Element.Name, p.Type, p.Element, b.tape[n].start)
+	c := b.arena.create(e, p.Element.Name, p.Type, p.Element, int(b.tape[n].start))
 	c.HasValue = true
 	b.problem(fault.Structure, n, Path(e)+"."+p.Element.Name, text)
 	return true
@@ -354,7 +331,7 @@ func (b *builder) item(e *Element, p spec.Property, value, shadow int, list bool
 	if at < 0 {
 		at = shadow
 	}
-	c := b.create(e, p.Element.Name, p.Type, p.Element, b.tape[at].start)
+	c := b.arena.create(e, p.Element.Name, p.Type, p.Element, int(b.tape[at].start))
 	switch p.Type.Kind {
 	case spec.Primitive:
 		b.primitive(c, value, shadow, list)

@@ -39,7 +39,8 @@ type scanner struct {
 	tape     []node
 	depth    int
 	maxDepth int
-	values   int
+	values   int // of all kinds
+	arrays   int // of them
 	maxNodes int
 	spaced   bool // insignificant whitespace was met
 	fail     *syntaxFault
@@ -196,6 +197,7 @@ func (s *scanner) array() bool {
 	if !s.enter() {
 		return false
 	}
+	s.arrays++
 	at := s.push(nodeArray, s.pos)
 	s.pos++
 	s.space()

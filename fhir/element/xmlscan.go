@@ -64,6 +64,7 @@ const (
 	xsiNamespace   = "http://www.w3.org/2001/XMLSchema-instance"
 	xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 	maxAttributes  = 64
+	maxBindings    = 128 // in scope together: each name is looked up among them
 )
 
 func (x *xmlScanner) failAt(offset int, text string) bool {
@@ -302,8 +303,8 @@ func (x *xmlScanner) attribute(outside int) bool {
 
 // declare brings a namespace prefix into scope.
 func (x *xmlScanner) declare(prefix, space string, at, outside int) bool {
-	if len(x.bindings)-outside >= maxAttributes {
-		x.failAt(at, "An element declares more namespaces than the server accepts.")
+	if len(x.bindings) >= maxBindings {
+		x.failAt(at, "There are more namespaces in scope than the server accepts.")
 		x.fail.limit = true
 		return false
 	}
