@@ -20,12 +20,9 @@ type invariant struct {
 func newInvariant(s spec.Invariant) *invariant {
 	c := &invariant{
 		key:      s.Key,
-		severity: fault.Error,
+		severity: severityOf(s.Severity),
 		text:     "The invariant " + s.Key + " does not hold: " + strings.TrimSuffix(s.Human, ".") + ".",
 		native:   nativeOf(s.Key, s.Expression),
-	}
-	if s.Severity == "warning" {
-		c.severity = fault.Warning
 	}
 	if c.native == nil {
 		c.compiled = newExpression(s.Expression)

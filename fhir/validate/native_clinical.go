@@ -65,25 +65,11 @@ func componentRepeatsCode(_ *walker, e *element.Element) bool {
 	for component := range e.Children("component") {
 		for a := range component.Child("code").Children("coding") {
 			for b := range e.Child("code").Children("coding") {
-				if equal(a, b) {
+				if element.Equal(a, b) {
 					return false
 				}
 			}
 		}
 	}
 	return true
-}
-
-// equal is FHIRPath equality of two trees.
-func equal(a, b *element.Element) bool {
-	if a.HasValue != b.HasValue || a.Value != b.Value {
-		return false
-	}
-	x, y := a.First, b.First
-	for ; x != nil && y != nil; x, y = x.Next, y.Next {
-		if x.Name != y.Name || !equal(x, y) {
-			return false
-		}
-	}
-	return x == nil && y == nil
 }

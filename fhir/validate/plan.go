@@ -41,6 +41,10 @@ func plan(defs *spec.Definitions) *Validator {
 			v.elements[e.ID] = shared.element(e)
 		}
 	}
+	v.own = make(map[string]bool, len(shared.invariants))
+	for id := range shared.invariants {
+		v.own[id] = true
+	}
 	return v
 }
 

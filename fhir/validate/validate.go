@@ -38,8 +38,9 @@ const maxDepth = 512
 // Validator checks trees. It is immutable and safe for concurrent use.
 type Validator struct {
 	defs     *spec.Definitions
-	types    []typePlan    // by spec.Type.ID
-	elements []elementPlan // by spec.Element.ID
+	types    []typePlan      // by spec.Type.ID
+	elements []elementPlan   // by spec.Element.ID
+	own      map[string]bool // the invariants of the definitions: key, newline, expression
 }
 
 // New prepares the checks of all types; it takes about a millisecond.
