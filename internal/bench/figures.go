@@ -65,7 +65,7 @@ func (s *suite) create() error {
 	if err := srv.Stop(); err != nil {
 		return err
 	}
-	limit, rows, size, err := s.rawCreates(bodies)
+	limit, rows, size, err := s.rawCreates()
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *suite) disk() error {
 	if err := srv.Stop(); err != nil {
 		return err
 	}
-	size, err := compactedSize(s.ctx, filepath.Join(s.dir, "disk", "store"))
+	size, err := compactedSize(s.ctx, filepath.Join(s.dir, "disk", "store", "records"))
 	if err != nil {
 		return err
 	}
