@@ -41,6 +41,9 @@ var (
 	ErrCorrupt = errors.New("store: corrupt")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("store: closed")
+	// ErrFailed says that the back-end could not make data durable and takes no more writes until it is opened again. Whether the
+	// Tx that got it is there is then seen: whole, or not at all.
+	ErrFailed = errors.New("store: failed, no more writes are taken")
 	// ErrTooLarge says that a Tx has more writes or bytes than the back-end takes in one commit.
 	ErrTooLarge = errors.New("store: transaction too large")
 )

@@ -1,0 +1,232 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// Format is the version of the layout on disk that this package writes.
+const Format = 1
+
+// ErrLocked says that another process has the directory open.
+var ErrLocked = errors.New("embedded: the directory is in use by another process")
+
+// Options tune a Store. The zero value is what a server wants.
+type Options struct {
+	// FS is the file system; nil: the disk.
+	FS vfs.FS
+	// Clock is the wall clock; nil: time.Now.
+	Clock func() time.Time
+	// Logger takes what Pebble and the store have to say, without health data; nil: slog.Default.
+	Logger *slog.Logger
+	// CacheSize is the room for uncompressed blocks in bytes; 0: 64 MB. It fills as data is read.
+	CacheSize int64
+	// NoSync acknowledges commits that are not durable. It is for bulk loads that can be started again, and for tests.
+	NoSync bool
+}
+
+const defaultCacheSize = 64 << 20
+
+// queueLength is how many transactions can wait for the committer before Commit blocks.
+const queueLength = 1024
+
+// groupsInFlight is how many groups can wait for the disk before the committer does.
+const groupsInFlight = 2
+
+// Open opens the store in a directory, which it makes when there is none.
+func Open(dir string, opts Options) (*Store, error) {
+	s := &Store{
+		fs: opts.FS, dir: dir, log: opts.Logger, clock: opts.Clock, noSync: opts.NoSync,
+		queue: make(chan *request, queueLength), inflight: make(chan *group, groupsInFlight), done: make(chan struct{}),
+	}
+	if s.fs == nil {
+		s.fs = vfs.Default
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if opts.CacheSize == 0 {
+		opts.CacheSize = defaultCacheSize
+	}
+	if err := s.open(opts); err != nil {
+		return nil, err
+	}
+	go newCommitter(s, s.state.Load()).run()
+	go s.sync()
+	return s, nil
+}
+
+func (s *Store) open(opts Options) (err error) {
+	if err := s.fs.MkdirAll(s.dir, 0o750); err != nil {
+		return fmt.Errorf("embedded: make the directory: %w", err)
+	}
+	if s.lock, err = pebble.LockDirectory(s.dir, s.fs); err != nil {
+		return fmt.Errorf("%w: %s (%w)", ErrLocked, s.dir, err)
+	}
+	defer func() {
+		if err != nil {
+			s.lock.Close()
+		}
+	}()
+	if err := checkFormat(s.fs, s.dir); err != nil {
+		return err
+	}
+	if s.blobs, err = openBlobs(s); err != nil {
+		return err
+	}
+	if s.db, err = pebble.Open(s.fs.PathJoin(s.dir, "records"), pebbleOptions(s, opts)); err != nil {
+		return fmt.Errorf("embedded: open the records: %w", err)
+	}
+	if err := s.load(); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	return nil
+}
+
+// load reads what is kept in memory: names, settings, counts and the head.
+func (s *Store) load() error {
+	if err := s.clearImport(); err != nil {
+		return err
+	}
+	n, err := loadNames(s.db)
+	if err != nil {
+		return err
+	}
+	s.names.Store(n)
+	st := &state{counts: make([]int64, len(n.typeNames)), meta: map[string][]byte{}}
+	err = s.eachRow(rowCount, func(key, value []byte) error {
+		d := decoder{rest: key}
+		typ := typeID(d.uint16())
+		count, n := binary.Uvarint(value)
+		if d.bad || n <= 0 || int(typ) >= len(st.counts) {
+			return fmt.Errorf("%w: a count row", store.ErrCorrupt)
+		}
+		st.counts[typ] = int64(count)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = s.eachRow(rowSetting, func(key, value []byte) error {
+		st.meta[string(key)] = append([]byte{}, value...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	head, closer, err := s.db.Get([]byte{rowHead})
+	switch {
+	case errors.Is(err, pebble.ErrNotFound):
+	case err != nil:
+		return err
+	case len(head) != lenTime:
+		return fmt.Errorf("%w: the head row", store.ErrCorrupt)
+	default:
+		st.head = store.Time(binary.BigEndian.Uint64(head))
+		closer.Close()
+	}
+	s.state.Store(st)
+	return nil
+}
+
+// eachRow gives all rows of a letter, the letter cut off.
+func (s *Store) eachRow(row byte, yield func(key, value []byte) error) error {
+	it, err := s.db.NewIter(iterOptions([]byte{row}))
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	for it.First(); it.Valid(); it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if err := yield(it.Key()[1:], value); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+const (
+	formatFile = "FORMAT"
+	formatText = "carnet embedded store, format "
+)
+
+// checkFormat refuses a directory of another format, before Pebble touches anything, and marks a new one.
+func checkFormat(fs vfs.FS, dir string) error {
+	path := fs.PathJoin(dir, formatFile)
+	f, err := fs.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if _, err := fs.Stat(fs.PathJoin(dir, "records")); err == nil {
+			return fmt.Errorf("%w: %s has records but no file %s", store.ErrFormat, dir, formatFile)
+		}
+		return writeFormat(fs, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("embedded: read the format: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 256))
+	if err != nil {
+		return fmt.Errorf("embedded: read the format: %w", err)
+	}
+	number, ok := strings.CutPrefix(strings.TrimSpace(string(text)), formatText)
+	var version int
+	if _, err := fmt.Sscanf(number, "%d", &version); !ok || err != nil || version < 1 {
+		return fmt.Errorf("%w: %s does not say one", store.ErrFormat, path)
+	}
+	if version > Format {
+		return fmt.Errorf("%w: %s is in format %d; this program reads up to format %d", store.ErrFormat, dir, version, Format)
+	}
+	return nil
+}
+
+func writeFormat(fs vfs.FS, dir string) error {
+	temp := fs.PathJoin(dir, formatFile+".tmp")
+	err := writeFile(fs, temp, []byte(fmt.Sprintf("%s%d\n", formatText, Format)))
+	if err == nil {
+		err = fs.Rename(temp, fs.PathJoin(dir, formatFile))
+	}
+	if err == nil {
+		err = syncDir(fs, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("embedded: write the format: %w", err)
+	}
+	return nil
+}
+
+func writeFile(fs vfs.FS, path string, content []byte) error {
+	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(content); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,62 @@
+package embedded
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// pebbleOptions are chosen for steady latency on few cores; docs/design/storage.md tells what was measured.
+func pebbleOptions(s *Store, opts Options) *pebble.Options {
+	o := &pebble.Options{
+		FS:                 s.fs,
+		CacheSize:          opts.CacheSize,
+		FormatMajorVersion: pebble.FormatValueSeparation,
+		Logger:             pebbleLog{s},
+		// Writes pile up in memory rather than wait for a flush: four memtables of 32 MB at most, the first of them small.
+		MemTableSize:                32 << 20,
+		MemTableStopWritesThreshold: 4,
+		// Level 0 is compacted early, but grows far before writers are stopped.
+		L0CompactionThreshold: 2,
+		L0StopWritesThreshold: 40,
+		LBaseMaxBytes:         64 << 20,
+		BytesPerSync:          1 << 20,
+		MaxOpenFiles:          1000,
+	}
+	o.CompactionConcurrencyRange = func() (lower, upper int) { return 1, max(1, runtime.GOMAXPROCS(0)-1) }
+	o.TargetFileSizes[0] = 4 << 20
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
+	return o
+}
+
+// pebbleLog hands Pebble's words to slog. Pebble shows no values, and keys only in what it calls corruption, which is left out.
+type pebbleLog struct{ s *Store }
+
+func (l pebbleLog) Infof(format string, args ...any) {
+	l.s.log.Debug("pebble", slog.String("message", fmt.Sprintf(format, args...)))
+}
+
+func (l pebbleLog) Errorf(format string, args ...any) {
+	l.s.log.Error("pebble", slog.String("message", fmt.Sprintf(format, args...)))
+}
+
+// Fatalf must not return: Pebble cannot go on. The store stops taking writes and the goroutine ends, its locks being let go by its defers.
+func (l pebbleLog) Fatalf(format string, args ...any) {
+	l.s.fail(fmt.Errorf(format, args...))
+	runtime.Goexit()
+}
+
+// OpenBare opens Pebble itself with the tuning of a store, for benchmarks that measure what Pebble and the disk alone can do and for
+// looking at the rows of a stopped store. It keeps no contract.
+func OpenBare(dir string) (*pebble.DB, error) {
+	s := &Store{fs: vfs.Default, log: slog.New(slog.DiscardHandler)}
+	return pebble.Open(dir, pebbleOptions(s, Options{CacheSize: defaultCacheSize}))
+}
