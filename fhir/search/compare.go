@@ -87,3 +87,12 @@ func matchNumber(p Prefix, low, high *Decimal, o *Operand) bool {
 func numberWithin(low, high *Decimal, o *Operand) bool {
 	return low.Valid && high.Valid && cmpDecimal(low, &o.LowNumber) >= 0 && cmpDecimal(high, &o.HighNumber) < 0
 }
+
+// isBelow says whether a URL is the other one or lies below it: what follows the other one begins at a slash. Of R4's "left-matches"
+// (http://hl7.org/fhir/R4/search.html#uri) this is the part that :above has too, which goes up by path segments.
+func isBelow(url, other string) bool {
+	if len(url) < len(other) || url[:len(other)] != other {
+		return false
+	}
+	return len(url) == len(other) || other != "" && other[len(other)-1] == '/' || url[len(other)] == '/'
+}

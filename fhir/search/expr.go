@@ -82,6 +82,17 @@ const (
 	ModifierIdentifier Modifier = "identifier"
 )
 
+// The comparisons that only _filter has (http://hl7.org/fhir/R4/search_filter.html#ops). They are judged on the content, by the matcher.
+const (
+	// ModifierCompare compares by the Operand's Prefix what has no prefixes otherwise: strings (eq, ne, gt, lt, ge, le, on folded text), and ne on tokens, references, URIs and
+	// composites ("an item in the set has an unequal value").
+	ModifierCompare Modifier = "filter-compare"
+	// ModifierEndsWith is ew, on folded strings and on URIs.
+	ModifierEndsWith Modifier = "filter-ew"
+	// ModifierStartsWith is sw on URIs (of a string it is no modifier).
+	ModifierStartsWith Modifier = "filter-sw"
+)
+
 // Prefix is a comparison of an ordered parameter.
 type Prefix string
 
@@ -118,6 +129,8 @@ type Operand struct {
 	Unit string
 	// Reference parts: RefType and RefID for a relative or bare id, else URL for an absolute or canonical one, Version of a canonical.
 	RefType, RefID, URL, Version string
+	// Latitude and Longitude in degrees and Distance in metres, of near.
+	Latitude, Longitude, Distance float64
 	// Parts are the operands of a composite.
 	Parts []Operand
 }

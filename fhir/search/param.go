@@ -4,7 +4,10 @@
 // no index decides, it decides on the resource itself.
 package search
 
-import "github.com/carnet-fhir/carnet/fhir/path"
+import (
+	"github.com/carnet-fhir/carnet/fhir/path"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+)
 
 // ParamType is the type of a search parameter.
 type ParamType string
@@ -39,6 +42,13 @@ type Param struct {
 	Generation int
 	// Building says that existing resources are still being indexed: searching by it is an error until then.
 	Building bool
+
+	// selector is Expr in the form that the tree of the type takes; nil when it has another form.
+	selector selector
+	// results are the types of the elements that Expr gives, with their targets; nil when not known.
+	results []spec.TypeRef
+	// codes are the code sets bound to elements of type code, whose system is implied.
+	codes []*spec.CodeSet
 }
 
 // IndexName is the name of the parameter's rows in the store.
@@ -53,6 +63,8 @@ func (p *Param) IndexName() string {
 type ComponentParam struct {
 	Param *Param
 	Expr  *path.Expr
+	// tree is Expr as a tree with the one slot 0; nil when it has no such form.
+	tree *selectNode
 }
 
 func itoa(n int) string {
