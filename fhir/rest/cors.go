@@ -1,0 +1,35 @@
+package rest
+
+import (
+	"net/http"
+	"slices"
+)
+
+// cors answers a browser's preflight (true: answered) and marks the answers that scripts of other origins may read. It is off unless Options.CORS names origins.
+func (s *Server) cors(x *exchange) bool {
+	origin := x.r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	h := x.w.Header()
+	any := slices.Contains(s.o.CORS, "*")
+	if !any && !slices.Contains(s.o.CORS, origin) {
+		return false
+	}
+	if any {
+		origin = "*"
+	}
+	h["Access-Control-Allow-Origin"] = []string{origin}
+	h["Access-Control-Expose-Headers"] = []string{"Content-Location, ETag, Last-Modified, Location, Preference-Applied, X-Request-Id"}
+	if x.r.Method != http.MethodOptions || x.r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	x.route = "preflight"
+	h["Access-Control-Allow-Methods"] = []string{"GET, HEAD, POST, PUT, PATCH, DELETE"}
+	h["Access-Control-Allow-Headers"] = []string{
+		"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, Range, X-Request-Id, X-Security-Context",
+	}
+	h["Access-Control-Max-Age"] = []string{"600"}
+	x.WriteHeader(http.StatusNoContent)
+	return true
+}
