@@ -118,8 +118,9 @@ type Written struct {
 type HistoryQuery struct {
 	Type, ID string // both empty: system
 	Since    time.Time
-	At       time.Time // zero: not asked
-	Count    int
+	// At is the begin of the period of _at, zero when not asked; AtEnd its exclusive end (zero: _at is an instant).
+	At, AtEnd time.Time
+	Count     int
 	// T is the time of the walk's first page (0: now), After its place.
 	T     store.Time
 	After *store.HistoryPosition

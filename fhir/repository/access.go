@@ -1,0 +1,117 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// AllowAll is the Access of a server without access control.
+type AllowAll struct{}
+
+// Permit allows.
+func (AllowAll) Permit(context.Context, Interaction, string) error { return nil }
+
+// Restrict sets no condition.
+func (AllowAll) Restrict(context.Context, string) (search.Expr, error) { return nil, nil }
+
+// Change allows.
+func (AllowAll) Change(context.Context, Interaction, *element.Element, *element.Element) error {
+	return nil
+}
+
+// restrict gives the caller's condition on a type, nil for none.
+func (r *Repository) restrict(ctx context.Context, typ string) (search.Expr, error) {
+	if r.open {
+		return nil, nil
+	}
+	return r.o.Access.Restrict(ctx, typ)
+}
+
+// restricted conjoins the caller's condition on a type, and those on the types that the expression looks into, to the expression: a resource that the caller may not see must not be
+// felt through a chain either.
+func (r *Repository) restricted(ctx context.Context, typ string, e search.Expr) (search.Expr, error) {
+	if r.open {
+		return e, nil
+	}
+	e, err := r.restrictInner(ctx, e, true)
+	if err != nil {
+		return nil, err
+	}
+	own, err := r.restrict(ctx, typ)
+	if err != nil || own == nil {
+		return e, err
+	}
+	return search.And{e, own}, nil
+}
+
+// restrictInner looks for what an expression asks of other resources. Chains are left alone unless asked for: the engine restricts those of a search itself.
+func (r *Repository) restrictInner(ctx context.Context, e search.Expr, chains bool) (search.Expr, error) {
+	switch e := e.(type) {
+	case search.And:
+		parts, err := r.restrictAll(ctx, e, chains)
+		return search.And(parts), err
+	case search.Or:
+		parts, err := r.restrictAll(ctx, e, chains)
+		return search.Or(parts), err
+	case search.Not:
+		inner, err := r.restrictInner(ctx, e.Expr, chains)
+		return search.Not{Expr: inner}, err
+	case *search.Chain:
+		inner, err := r.restrictBeyond(ctx, e.Target, e.Inner, chains)
+		return &search.Chain{Param: e.Param, Target: e.Target, Inner: inner}, err
+	case *search.Has:
+		inner, err := r.restrictBeyond(ctx, e.Source, e.Inner, chains)
+		return &search.Has{Source: e.Source, Param: e.Param, Inner: inner}, err
+	case search.InList:
+		return r.restrictList(ctx, e)
+	}
+	return e, nil
+}
+
+func (r *Repository) restrictBeyond(ctx context.Context, typ string, inner search.Expr, chains bool) (search.Expr, error) {
+	if chains {
+		return r.restricted(ctx, typ, inner)
+	}
+	return r.restrictInner(ctx, inner, false)
+}
+
+func (r *Repository) restrictAll(ctx context.Context, parts []search.Expr, chains bool) ([]search.Expr, error) {
+	out := make([]search.Expr, len(parts))
+	for i, p := range parts {
+		var err error
+		if out[i], err = r.restrictInner(ctx, p, chains); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// restrictList makes a list that the caller may not see hold nothing.
+func (r *Repository) restrictList(ctx context.Context, e search.InList) (search.Expr, error) {
+	_, err := r.Read(ctx, "List", e.ID)
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Status < http.StatusInternalServerError {
+		return search.Or{}, nil
+	}
+	return e, err
+}
+
+// visible says whether a version (not a deletion) exists for the caller.
+func (r *Repository) visible(ctx context.Context, view store.View, rec *store.Record) (bool, error) {
+	own, err := r.restrict(ctx, rec.Type)
+	if err != nil || own == nil {
+		return err == nil, err
+	}
+	return r.o.Engine.MatchesRecord(ctx, view, rec, own, r.o.Budget)
+}
+
+// tree parses stored content.
+func (r *Repository) tree(rec *store.Record) (*element.Resource, error) {
+	return element.ParseJSON(r.defs, rec.Body, element.Options{ExpectType: rec.Type, Trusted: true})
+}
