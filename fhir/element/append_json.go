@@ -1,7 +1,5 @@
 package element
 
-import "github.com/carnet-fhir/carnet/fhir/spec"
-
 // AppendJSON writes the element in the JSON format: a resource with its resourceType, a data type as an object, a primitive as its
 // value (its extensions have no place without a parent). Members come in the order of the children. Elements that have
 // neither value nor content are left out, as FHIR has no empty elements.
@@ -183,17 +181,8 @@ func appendValue(dst []byte, e *Element) []byte {
 	if !e.HasValue {
 		return append(dst, "null"...)
 	}
-	if bare(e.Type) {
+	if jsonKind(e.Type) != nodeString {
 		return append(dst, e.Value...)
 	}
 	return appendString(dst, e.Value)
-}
-
-// bare says whether the type's values stand without quotes in JSON.
-func bare(t *spec.Type) bool {
-	switch t.Name {
-	case "boolean", "decimal", "integer", "positiveInt", "unsignedInt":
-		return true
-	}
-	return false
 }

@@ -114,6 +114,7 @@ func active(address string, image bool) bool {
 		return true
 	case "data":
 		_, kind, _ := strings.Cut(address, ":")
+		kind = strings.TrimLeft(kind, " \t\r\n") // as browsers do, and some narratives of HL7 need
 		return !image || len(kind) < 6 || !strings.EqualFold(kind[:6], "image/")
 	}
 	return false

@@ -14,7 +14,7 @@ import (
 func ParseXML(defs *spec.Definitions, src []byte, opts Options) (*Resource, error) {
 	opts = opts.withDefaults()
 	b := xmlBuilder{defs: defs, opts: opts}
-	b.src, b.report.shift = trimBOM(string(src))
+	b.src = trimBOM(string(src))
 	b.report.src = b.src
 	b.maxDepth = 2*opts.MaxDepth + maxNarrativeDepth
 	switch {
@@ -46,6 +46,9 @@ type xmlBuilder struct {
 
 // advance reads the next token that is not a comment or a processing instruction; false ends the reading.
 func (b *xmlBuilder) advance() bool {
+	if b.report.full() {
+		return false
+	}
 	b.lowest = math.MaxInt
 	for b.next() {
 		if b.kind != xmlComment && b.kind != xmlInstruction {
@@ -56,6 +59,9 @@ func (b *xmlBuilder) advance() bool {
 	return false
 }
 
+// stopped says that the reading ends here: the text is broken, or there is no use in more faults.
+func (b *xmlBuilder) stopped() bool { return b.fail != nil || b.report.full() }
+
 func (b *xmlBuilder) document() {
 	for b.advance() && b.kind != xmlEOF {
 		if b.kind == xmlStart {
@@ -63,25 +69,25 @@ func (b *xmlBuilder) document() {
 		}
 	}
 	if b.fail != nil {
-		b.report.found = nil // what was found on the way is no use while the text cannot be read
+		b.report = report{src: b.src} // what was found on the way is no use while the text cannot be read
 		b.report.fail(b.fail)
 	}
 }
 
 func (b *xmlBuilder) rootElement() {
 	if b.tag.space != fhirNamespace {
-		b.problem(fault.Structure, b.start, "", "The root element must be in the namespace "+fhirNamespace+".")
+		b.problem(fault.Structure, b.start, nil, "", "The root element must be in the namespace "+fhirNamespace+".")
 		b.skip()
 		return
 	}
 	t := b.defs.Types[b.tag.local]
 	if t == nil || t.Kind != spec.Resource || t.Abstract {
-		b.problem(fault.Structure, b.start, "", "The root element names no resource type of FHIR R4: "+sayName(b.tag.local)+".")
+		b.problem(fault.Structure, b.start, nil, "", unknownType("The root element", b.tag.local))
 		b.skip()
 		return
 	}
 	if b.opts.ExpectType != "" && t.Name != b.opts.ExpectType {
-		b.problem(fault.Invalid, b.start, "", "The content is a "+t.Name+" where a "+b.opts.ExpectType+" is expected.")
+		b.problem(fault.Invalid, b.start, nil, "", "The content is of type "+t.Name+"; expected is "+b.opts.ExpectType+".")
 	}
 	b.root = b.create(nil, t.Name, t, nil, b.start)
 	b.content(b.root)
@@ -95,21 +101,21 @@ func (b *xmlBuilder) create(parent *Element, name string, t *spec.Type, def *spe
 	return b.arena.create(parent, name, t, def, offset)
 }
 
-func (b *xmlBuilder) problem(code fault.Code, offset int, expression, text string) {
-	b.report.add(fault.Error, code, offset, expression, text)
+func (b *xmlBuilder) problem(code fault.Code, offset int, e *Element, step, text string) {
+	b.report.add(fault.Error, code, offset, e, step, text)
 }
 
-func (b *xmlBuilder) doubt(code fault.Code, offset int, expression, text string) {
+func (b *xmlBuilder) doubt(code fault.Code, offset int, e *Element, step, text string) {
 	severity := fault.Error
 	if b.opts.Lenient {
 		severity = fault.Warning
 	}
-	b.report.add(severity, code, offset, expression, text)
+	b.report.add(severity, code, offset, e, step, text)
 }
 
 // skip passes over the content of the element whose start tag was just read.
 func (b *xmlBuilder) skip() {
-	for depth := len(b.open); b.fail == nil && b.advance(); {
+	for depth := len(b.open); !b.stopped() && b.advance(); {
 		if b.kind == xmlEnd && len(b.open) < depth {
 			return
 		}
@@ -120,14 +126,14 @@ func (b *xmlBuilder) skip() {
 func (b *xmlBuilder) content(e *Element) {
 	if b.level++; b.level > b.opts.MaxDepth {
 		b.report.tooBig = true
-		b.problem(fault.TooLong, b.start, Path(e), "The content nests deeper than the server accepts.")
+		b.problem(fault.TooLong, b.start, e, "", "The content nests deeper than the server accepts.")
 		b.skip()
 		b.level--
 		return
 	}
 	b.attributes(e)
 	position, texted := 0, false
-	for b.fail == nil && b.advance() {
+	for !b.stopped() && b.advance() {
 		switch b.kind {
 		case xmlStart:
 			position = b.child(e, position)
@@ -135,22 +141,22 @@ func (b *xmlBuilder) content(e *Element) {
 		case xmlText:
 			if !blank(b.text) && !texted {
 				texted = true
-				b.problem(fault.Structure, b.start, Path(e), "Text is not allowed here: the value of a primitive element is its attribute 'value'.")
+				b.problem(fault.Structure, b.start, e, "", "Text is not allowed here: the value of a primitive element is its attribute 'value'.")
 			}
 			continue
 		}
 		break
 	}
 	b.level--
-	if b.fail != nil {
+	if b.stopped() {
 		return
 	}
 	if e.First == nil && !e.HasValue && !e.IsResource() {
-		b.problem(fault.Structure, e.Offset, Path(e), "An element must not be empty: it has a value or content.")
+		b.problem(fault.Structure, e.Offset, e, "", "An element must not be empty: it has a value or content.")
 		return
 	}
 	if !b.opts.Trusted {
-		completeness(e, func(code fault.Code, path, text string) { b.doubt(code, e.Offset, path, text) })
+		completeness(e, func(code fault.Code, step, text string) { b.doubt(code, e.Offset, e, step, text) })
 	}
 }
 
@@ -169,7 +175,7 @@ func (b *xmlBuilder) attributes(e *Element) {
 			b.value(b.create(e, p.Element.Name, p.Type, p.Element, a.offset), a)
 			continue
 		}
-		b.doubt(fault.Structure, a.offset, nameInPath(Path(e), a.local), e.Type.Name+" has no attribute "+sayName(a.local)+".")
+		b.doubt(fault.Structure, a.offset, e, a.local, e.Type.Name+" has no attribute "+sayName(a.local)+".")
 	}
 }
 
@@ -178,17 +184,12 @@ func (b *xmlBuilder) value(e *Element, a xmlAttr) {
 	if b.opts.Trusted {
 		return
 	}
-	text := ""
-	switch {
-	case e.Value == "":
-		text = "An attribute must not be empty."
-	case e.Name == "id" && e.Parent.IsResource():
-		text = say(IsID(e.Value), "An id is 1 to 64 characters of A-Z, a-z, 0-9, '-' and '.'.")
-	default:
-		text = CheckPrimitive(e.Type, e.Value)
+	text := "An attribute must not be empty."
+	if e.Value != "" {
+		text = valueFault(e)
 	}
 	if text != "" {
-		b.doubt(fault.Value, a.offset, Path(e), text)
+		b.doubt(fault.Value, a.offset, e, "", text)
 	}
 }
 
@@ -204,13 +205,15 @@ func (b *xmlBuilder) child(e *Element, position int) int {
 	case !ok || p.Element.XMLAttribute:
 		text := e.Type.Name + " has no element " + sayName(local) + "."
 		if ok {
-			text = "In XML " + sayName(local) + " is an attribute."
+			text = "In XML '" + local + "' is an attribute."
+		} else if choiceWithoutType(e.Type, local) {
+			text = "The choice " + local + "[x] is written with its type behind the name."
 		}
-		b.doubt(fault.Structure, b.start, nameInPath(Path(e), local), text)
+		b.doubt(fault.Structure, b.start, e, local, text)
 		b.skip()
 		return position
 	case b.tag.space != wanted:
-		b.problem(fault.Structure, b.start, nameInPath(Path(e), local), "The element must be in the namespace "+wanted+".")
+		b.problem(fault.Structure, b.start, e, local, "The element must be in the namespace "+wanted+".")
 		b.skip()
 		return position
 	}
@@ -236,7 +239,7 @@ func (b *xmlBuilder) place(e *Element, p spec.Property, position int) int {
 			if other.Type != p.Type {
 				text = "There are two values for the choice " + d.Name + "[x]: as " + other.Type.Name + " and as " + p.Type.Name + "."
 			}
-			b.problem(fault.Structure, b.start, Path(e)+"."+d.Name, text)
+			b.problem(fault.Structure, b.start, e, d.Name, text)
 			return position
 		}
 	}
@@ -249,33 +252,33 @@ func (b *xmlBuilder) place(e *Element, p spec.Property, position int) int {
 	if position < len(e.Type.Elements) {
 		text += ", and " + label(e.Type.Elements[position]) + " comes behind it"
 	}
-	b.problem(fault.Structure, b.start, Path(e)+"."+d.Name, text+".")
+	b.problem(fault.Structure, b.start, e, d.Name, text+".")
 	return position
 }
 
 // wrapped reads the resource inside of contained, entry.resource and the like.
 func (b *xmlBuilder) wrapped(c *Element) {
 	for _, a := range b.attrs {
-		b.doubt(fault.Structure, a.offset, Path(c), "The attribute "+sayName(a.local)+" is not allowed here.")
+		b.doubt(fault.Structure, a.offset, c, "", "The attribute "+sayName(a.local)+" is not allowed here.")
 	}
 	found := false
-	for b.fail == nil && b.advance() {
+	for !b.stopped() && b.advance() {
 		if b.kind == xmlEnd {
 			break
 		}
 		if b.kind == xmlText {
 			if !blank(b.text) {
-				b.problem(fault.Structure, b.start, Path(c), "Text is not allowed here; a resource is expected.")
+				b.problem(fault.Structure, b.start, c, "", "Text is not allowed here; a resource is expected.")
 			}
 			continue
 		}
 		t := b.defs.Types[b.tag.local]
 		switch {
 		case found:
-			b.problem(fault.Structure, b.start, Path(c), "There must be one resource only in the element.")
+			b.problem(fault.Structure, b.start, c, "", "There must be one resource only in the element.")
 			b.skip()
 		case b.tag.space != fhirNamespace || t == nil || t.Kind != spec.Resource || t.Abstract:
-			b.problem(fault.Structure, b.start, Path(c), "The element names no resource type of FHIR R4: "+sayName(b.tag.local)+".")
+			b.problem(fault.Structure, b.start, c, "", unknownType("The element", b.tag.local))
 			b.skip()
 		default:
 			c.Type = t
@@ -283,8 +286,8 @@ func (b *xmlBuilder) wrapped(c *Element) {
 		}
 		found = true
 	}
-	if !found && b.fail == nil {
-		b.problem(fault.Structure, c.Offset, Path(c), "A resource is expected in the element.")
+	if !found && !b.stopped() {
+		b.problem(fault.Structure, c.Offset, c, "", "A resource is expected in the element.")
 	}
 }
 
@@ -295,7 +298,7 @@ func (b *xmlBuilder) div(c *Element) {
 	alone := b.lowest >= outside
 	n := narrative{x: &b.xmlScanner, report: func(text string) {
 		if !b.opts.Trusted {
-			b.doubt(fault.Invariant, c.Offset, Path(c), text)
+			b.doubt(fault.Invariant, c.Offset, c, "", text)
 		}
 	}}
 	bindings := append([]binding(nil), b.bindings[:outside]...)
@@ -307,7 +310,7 @@ func (b *xmlBuilder) div(c *Element) {
 		alone = alone && b.lowest >= outside
 		b.lowest = math.MaxInt
 	}
-	if b.fail != nil {
+	if b.stopped() {
 		return
 	}
 	if !n.filled {

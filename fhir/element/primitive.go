@@ -45,7 +45,7 @@ func CheckPrimitive(t *spec.Type, v string) string {
 	case "time":
 		return say(isTime(v), "A time is hh:mm:ss, with seconds and without a time zone.")
 	case "id":
-		return say(IsID(v), "An id is 1 to 64 characters of A-Z, a-z, 0-9, '-' and '.'.")
+		return say(IsID(v), idText)
 	case "base64Binary":
 		return say(isBase64(v), "This is not base64 (RFC 4648, section 4) with its padding.")
 	case "oid":
@@ -54,6 +54,16 @@ func CheckPrimitive(t *spec.Type, v string) string {
 		return say(isUUID(v), "A uuid is urn:uuid: followed by a UUID in lower case.")
 	}
 	return checkString(v)
+}
+
+const idText = "An id is 1 to 64 characters of A-Z, a-z, 0-9, '-' and '.'."
+
+// valueFault is CheckPrimitive in the element's place: the definitions call a resource's id a string, the standard's text an id.
+func valueFault(e *Element) string {
+	if e.Name == "id" && e.Parent.IsResource() {
+		return say(IsID(e.Value), idText)
+	}
+	return CheckPrimitive(e.Type, e.Value)
 }
 
 func say(ok bool, text string) string {

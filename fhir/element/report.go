@@ -11,7 +11,6 @@ import (
 // report gathers the faults of one content. Positions are byte offsets until the end, so that content without faults pays nothing.
 type report struct {
 	src      string
-	shift    int // bytes before src in what the client sent: a byte order mark
 	found    []finding
 	overflow bool
 	syntax   bool // a fault of the grammar: the content could not be read at all
@@ -23,10 +22,16 @@ type finding struct {
 	offset int
 }
 
-func (r *report) add(severity fault.Severity, code fault.Code, offset int, expression, text string) {
+// add reports a fault at an element (nil where there is none), or at its child of the name step. Expressions are made only here, when
+// the fault is really told: the index of an element in a long list costs a walk along the list.
+func (r *report) add(severity fault.Severity, code fault.Code, offset int, e *Element, step, text string) {
 	if len(r.found) >= MaxIssues {
 		r.overflow = true
 		return
+	}
+	expression := Path(e)
+	if isName(step) {
+		expression += "." + step
 	}
 	r.found = append(r.found, finding{
 		issue:  fault.Issue{Severity: severity, Code: code, Expression: expression, Diagnostics: text},
@@ -34,7 +39,7 @@ func (r *report) add(severity fault.Severity, code fault.Code, offset int, expre
 	})
 }
 
-// full says that further faults would not be told.
+// full says that further faults would not be told: there is no use in reading on.
 func (r *report) full() bool { return r.overflow }
 
 // fail reports what ended the reading itself.
@@ -45,7 +50,7 @@ func (r *report) fail(f *syntaxFault) {
 	} else {
 		r.syntax = true
 	}
-	r.add(fault.Fatal, code, f.offset, "", f.text)
+	r.add(fault.Fatal, code, f.offset, nil, "", f.text)
 }
 
 // issues gives what was found in the order of the content, with lines and columns.
@@ -97,21 +102,29 @@ func (r *report) fault() error {
 
 // sayName quotes a name that a client sent, if it looks like a name at all: anything else could carry data, or be of any size.
 func sayName(name string) string {
-	if len(name) == 0 || len(name) > 64 {
-		return "an unusable name"
-	}
-	for _, c := range []byte(name) {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
-			return "an unusable name"
-		}
+	if !isName(name) {
+		return "of that name"
 	}
 	return "'" + name + "'"
 }
 
-// nameInPath is a client's name as the last step of an expression, or nothing when it cannot be one.
-func nameInPath(parent, name string) string {
-	if sayName(name)[0] != '\'' {
-		return parent
+// isName says whether the name is an identifier of FHIRPath, and of a size that a name may have.
+func isName(name string) bool {
+	if name == "" || len(name) > 64 || isDigit(name[0]) {
+		return false
 	}
-	return parent + "." + name
+	for _, c := range []byte(name) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// unknownType says that a name is not one of a resource type.
+func unknownType(subject, name string) string {
+	if !isName(name) {
+		return subject + " names no resource type of FHIR R4."
+	}
+	return subject + " names no resource type of FHIR R4: '" + name + "'."
 }
