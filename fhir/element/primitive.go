@@ -189,7 +189,7 @@ func atoi(s string) int {
 	return n
 }
 
-// isBase64 accepts the standard alphabet, padded, with whitespace anywhere (MIME's line breaks).
+// isBase64 accepts the standard alphabet, padded, with whitespace between groups of four, as the standard's expression does.
 func isBase64(v string) bool {
 	n, pads := 0, 0
 	for i := 0; i < len(v); i++ {
@@ -202,7 +202,7 @@ func isBase64(v string) bool {
 			n++
 		case c == '=':
 			pads++
-		case isSpace(c):
+		case isSpace(c) && (n+pads)%4 == 0:
 		default:
 			return false
 		}

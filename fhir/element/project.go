@@ -84,7 +84,7 @@ func (a *arena) topLevel(root *Element, keep func(*Element) bool) *Element {
 	return out
 }
 
-// summary copies what is marked as summary or mandatory, at every level. An element that belongs to the summary but has nothing
+// summary copies what is marked as summary, mandatory, or a modifier of the meaning, at every level. An element that belongs to the summary but has nothing
 // in it that does (an extension, a value that is absent for a reason) is kept whole.
 func (a *arena) summary(parent, e *Element) *Element {
 	if parent != nil && e.Type.Name == "Extension" {
@@ -93,7 +93,7 @@ func (a *arena) summary(parent, e *Element) *Element {
 	out := a.create(parent, e.Name, e.Type, e.Def, e.Offset)
 	out.Value, out.HasValue = e.Value, e.HasValue
 	for c := e.First; c != nil; c = c.Next {
-		if c.Def != nil && (c.Def.Summary || c.Def.Min > 0) {
+		if c.Def != nil && (c.Def.Summary || c.Def.Min > 0 || c.Def.Modifier) {
 			a.summary(out, c)
 		}
 	}
