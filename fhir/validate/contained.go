@@ -72,8 +72,12 @@ func collectLocal(e *element.Element, into map[string]bool) {
 	for c := e.First; c != nil; c = c.Next {
 		if c.HasValue && strings.HasPrefix(c.Value, "#") {
 			switch c.Type.Name {
-			case "uri", "url", "canonical":
+			case "canonical":
 				into[c.Value[1:]] = true
+			case "uri", "url":
+				if c.Value != "#" { // which names the container in references and canonicals only
+					into[c.Value[1:]] = true
+				}
 			case "string":
 				if c.Name == "reference" {
 					into[c.Value[1:]] = true

@@ -54,6 +54,10 @@ func tree(t *rapid.T, name string, typ *spec.Type, def *spec.Element, depth int)
 	if depth <= 0 {
 		return e
 	}
+	if typ.Name == "CodeableConcept" && rapid.Bool().Draw(t, "coded") {
+		addCoding(t, e, def)
+		return e
+	}
 	keep := rapid.IntRange(1, 4).Draw(t, "density")
 	for _, d := range typ.Elements {
 		if d.Name == "extension" && rapid.IntRange(0, 9).Draw(t, "extended") > 0 {
@@ -74,15 +78,42 @@ func tree(t *rapid.T, name string, typ *spec.Type, def *spec.Element, depth int)
 	return e
 }
 
+// addCoding gives a CodeableConcept a coding that is in its value set, or one of a few others.
+func addCoding(t *rapid.T, e *element.Element, def *spec.Element) {
+	system, code := "http://a", rapid.SampledFrom([]string{"a", "b"}).Draw(t, "code")
+	if def != nil && def.Binding != nil {
+		if set := spec.R4().CodeSets[def.Binding.ValueSet]; set != nil && len(set.Codes) > 0 {
+			code = rapid.SampledFrom(sortedCodes(set)).Draw(t, "code")
+			system = set.Codes[code][0]
+		}
+	}
+	coding := &element.Element{Name: "coding", Type: spec.R4().Types["Coding"], Def: child(e.Type, "coding"), Offset: -1}
+	e.Append(coding)
+	for _, part := range [][2]string{{"system", system}, {"code", code}} {
+		def := child(coding.Type, part[0])
+		coding.Append(&element.Element{Name: part[0], Type: def.Types[0].Type, Def: def, Offset: -1, HasValue: true, Value: part[1]})
+	}
+}
+
+func child(t *spec.Type, name string) *spec.Element {
+	p, _ := t.Property(name)
+	return p.Element
+}
+
+func sortedCodes(set *spec.CodeSet) []string {
+	codes := make([]string, 0, len(set.Codes))
+	for code := range set.Codes {
+		codes = append(codes, code)
+	}
+	sort.Strings(codes)
+	return codes
+}
+
 func value(t *rapid.T, typ *spec.Type, def *spec.Element) string {
 	pool := values[typ.Name]
 	if def != nil && def.Binding != nil && rapid.IntRange(0, 4).Draw(t, "bound") > 0 {
 		if set := spec.R4().CodeSets[def.Binding.ValueSet]; set != nil && len(set.Codes) > 0 {
-			pool = pool[:0:0]
-			for code := range set.Codes {
-				pool = append(pool, code)
-			}
-			sort.Strings(pool)
+			pool = sortedCodes(set)
 		}
 	}
 	return rapid.SampledFrom(pool).Draw(t, "value")

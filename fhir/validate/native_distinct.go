@@ -26,7 +26,7 @@ func distinct(e *element.Element, list, name string, seen map[string]bool) bool 
 		if c.Name != list {
 			continue
 		}
-		if v := c.Child(name); v != nil {
+		if v := c.Child(name); v != nil && v.HasValue {
 			if seen[v.Value] {
 				return false
 			}

@@ -5,7 +5,10 @@ import (
 )
 
 // nativeResource holds the invariants of all resources and of the administrative ones.
-func nativeResource(key, _ string) native {
+func nativeResource(key, expression string) native {
+	if expression == `name.matches('[A-Z]([A-Za-z0-9_]){0,254}')` {
+		return computableName
+	}
 	switch key {
 	case "dom-2":
 		return eachContained(func(c *element.Element) bool { return !has(c, "contained") })
@@ -45,4 +48,19 @@ func eachContained(ok func(*element.Element) bool) native {
 		}
 		return true
 	}
+}
+
+// computableName is the rule of all resources that have a computer-friendly name (their warnings named -0).
+func computableName(_ *walker, e *element.Element) bool {
+	name := e.Child("name")
+	if name == nil || !name.HasValue {
+		return true
+	}
+	for i, c := range []byte(name.Value) {
+		upper, lower, digit := c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9' || c == '_'
+		if !upper && (i == 0 || !lower && !digit) {
+			return false
+		}
+	}
+	return len(name.Value) > 0 && len(name.Value) <= 255
 }

@@ -96,10 +96,7 @@ func (p *Profile) Issues(ctx context.Context, root *element.Element) []fault.Iss
 
 // apply checks an element against its rule, then its children against theirs.
 func (w *walker) apply(e *element.Element, r *rule) {
-	if w.count++; w.count&0x3ff == 0 && w.ctx.Err() != nil {
-		w.stop(fault.Timeout, "The check took too long and was abandoned.")
-	}
-	if w.done {
+	if w.late(1 + len(r.children)) {
 		return
 	}
 	w.content(e, r)

@@ -9,7 +9,10 @@
 // What is read from the standard's text rather than from an expression:
 //   - ele-1 needs no evaluation: an element without value and without children other than its id breaks it.
 //   - txt-1 and txt-2 (htmlChecks) are the parser's, which refuses a bad narrative before this package sees it.
-//   - ref-1 as published refuses the reference "#" (to the container), which its own description allows: allowed here.
+//   - ref-1 as published refuses the reference "#" (to the container), which references.html allows, and says nothing of a
+//     reference without a literal: both hold here.
+//   - The rules for computable names (the warnings whose key ends in -0) are about names that are there, and the whole name.
+//   - A primitive that has an extension instead of a value breaks no rule about its value, where the rule is in Go.
 //   - Where two dates or quantities cannot be ordered (different precision or unit), per-1, mdd-1, inv-1 and rng-2 hold.
 //
 // Any other invariant that evaluates to nothing counts as broken, as in HL7's own validator.

@@ -14,7 +14,7 @@ type walker struct {
 	level  Level
 	root   *element.Element // the resource that #references are resolved in: FHIRPath's %rootResource
 	local  *containedIDs    // of root, made when first needed
-	count  int
+	work   int              // since the last look at the clock
 	issues []fault.Issue
 	done   bool // nothing more is told
 }
@@ -25,8 +25,7 @@ func (w *walker) visit(e *element.Element, depth int) {
 		w.stop(fault.TooCostly, "The content nests deeper than the server checks.")
 		return
 	}
-	if w.count++; w.count&0x3ff == 0 && w.ctx.Err() != nil {
-		w.stop(fault.Timeout, "The check took too long and was abandoned.")
+	if w.late(1) {
 		return
 	}
 	var place *elementPlan
@@ -45,6 +44,18 @@ func (w *walker) visit(e *element.Element, depth int) {
 	for c := e.First; c != nil && !w.done; c = c.Next {
 		w.visit(c, depth+1)
 	}
+}
+
+// late counts work done and looks now and then whether the context has ended; then it stops the check.
+func (w *walker) late(work int) bool {
+	if w.work += work; w.work < 1024 {
+		return w.done
+	}
+	w.work = 0
+	if w.ctx.Err() != nil {
+		w.stop(fault.Timeout, "The check took too long and was abandoned.")
+	}
+	return w.done
 }
 
 // scope visits a resource with a scope of its own: an entry's in a Bundle, a parameter's.
