@@ -159,11 +159,12 @@ func (x *xmlScanner) section() bool {
 
 // instruction reads a processing instruction; the XML declaration is one that may only stand first and must say UTF-8.
 func (x *xmlScanner) instruction() bool {
-	end := strings.Index(x.src[x.pos:], "?>")
+	body := x.src[x.pos+2:]
+	end := strings.Index(body, "?>")
 	if end < 0 {
 		return x.failAt(x.pos, "A processing instruction is not closed.")
 	}
-	body := x.src[x.pos+2 : x.pos+end]
+	body = body[:end]
 	n := nameLength(body)
 	if n == 0 || n < len(body) && !isXMLSpace(body[n]) {
 		return x.failAt(x.pos, "A processing instruction has no name.")
@@ -180,7 +181,7 @@ func (x *xmlScanner) instruction() bool {
 		return false
 	}
 	x.kind, x.text = xmlInstruction, body
-	x.pos += end + 2
+	x.pos += 2 + end + 2
 	return true
 }
 
