@@ -46,20 +46,24 @@ func tree(t *rapid.T, name string, typ *spec.Type, def *spec.Element, depth int)
 	}
 	e := &element.Element{Name: name, Type: typ, Def: def, Offset: -1}
 	if typ.Kind == spec.Primitive {
-		if rapid.IntRange(0, 9).Draw(t, "valued") > 0 {
+		if def != nil && def.Min > 0 || rapid.IntRange(0, 49).Draw(t, "valued") > 0 {
 			e.HasValue, e.Value = true, value(t, typ, def)
 			return e
 		}
 	}
-	if depth <= 0 {
-		return e
-	}
-	if typ.Name == "CodeableConcept" && rapid.Bool().Draw(t, "coded") {
+	if typ.Name == "CodeableConcept" && depth > 0 && rapid.Bool().Draw(t, "coded") {
 		addCoding(t, e, def)
 		return e
 	}
 	keep := rapid.IntRange(1, 4).Draw(t, "density")
 	for _, d := range typ.Elements {
+		if d.Min > 0 {
+			e.Append(tree(t, d.Name, rapid.SampledFrom(d.Types).Draw(t, "type").Type, d, depth-1))
+			continue
+		}
+		if depth <= 0 {
+			continue
+		}
 		if d.Name == "extension" && rapid.IntRange(0, 9).Draw(t, "extended") > 0 {
 			continue
 		}

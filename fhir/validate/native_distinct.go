@@ -1,11 +1,13 @@
 package validate
 
 import (
+	"strings"
+
 	"github.com/carnet-fhir/carnet/fhir/element"
 )
 
-// nativeDistinct holds invariants that ask for distinct values in collections which may be very large: compared pairwise,
-// as FHIRPath may, a code system of 100,000 concepts would cost minutes.
+// nativeDistinct holds invariants that compare each item of a collection with others of it. Such collections may be very
+// large: pairwise, as FHIRPath may do it, a code system of 100,000 concepts would cost minutes.
 func nativeDistinct(key, _ string) native {
 	switch key {
 	case "csd-1":
@@ -16,6 +18,12 @@ func nativeDistinct(key, _ string) native {
 		return distinctElementIDs("snapshot")
 	case "sdf-17":
 		return distinctElementIDs("differential")
+	case "sdf-8":
+		return func(_ *walker, e *element.Element) bool { return pathsStartWithType(e, false) }
+	case "sdf-8a":
+		return func(_ *walker, e *element.Element) bool { return pathsStartWithType(e, true) }
+	case "ig-1":
+		return groupingsExist
 	}
 	return nil
 }
@@ -52,4 +60,44 @@ func distinctElementIDs(view string) native {
 		}
 		return true
 	}
+}
+
+// pathsStartWithType is sdf-8 of a snapshot, sdf-8a of a differential, which may leave the first element out.
+func pathsStartWithType(view *element.Element, differential bool) bool {
+	definition := view.Resource()
+	first := view.Child("element").ChildValue("path")
+	if !is(definition, "kind", "logical") {
+		typ := definition.ChildValue("type")
+		if first != typ && (!differential || !strings.HasPrefix(first, typ)) {
+			return false
+		}
+	}
+	prefix := first
+	if differential {
+		prefix, _, _ = strings.Cut(first, ".")
+	}
+	head := true
+	for c := range view.Children("element") {
+		if !head && !strings.HasPrefix(c.ChildValue("path"), prefix+".") {
+			return false
+		}
+		head = false
+	}
+	return true
+}
+
+// groupingsExist is ig-1: each resource of the guide is in a grouping that is defined.
+func groupingsExist(_ *walker, e *element.Element) bool {
+	ids := map[string]bool{}
+	for c := range e.Children("grouping") {
+		if id := c.Child("id"); id != nil {
+			ids[id.Value] = true
+		}
+	}
+	for c := range e.Children("resource") {
+		if id := c.Child("groupingId"); id != nil && id.HasValue && !ids[id.Value] {
+			return false
+		}
+	}
+	return true
 }
