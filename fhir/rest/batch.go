@@ -124,7 +124,7 @@ func (s *Server) responseEntry(ctx context.Context, w *bundleWriter, p preferenc
 		comma = true
 		if p.returns == returnRepresentation && r.Payload == nil && r.Fault == nil && r.Status != http.StatusNotModified {
 			var err error
-			if resource, err = s.repository.Inline(ctx, r.Record); err != nil {
+			if resource, err = s.resourceJSON(ctx, whole, r.Record); err != nil {
 				return err
 			}
 		}

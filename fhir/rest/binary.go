@@ -199,11 +199,11 @@ func (s *Server) writeBinary(x *exchange, id string) error {
 	if err != nil {
 		return err
 	}
-	if w.Record.Blob != nil && preferenceOf(x.r.Header).returns == returnDefault {
-		// Sending a document back to who just sent it serves nobody.
-		x.r.Header["Prefer"] = append(x.r.Header["Prefer"], "return=minimal")
+	p := preferenceOf(x.r.Header)
+	if w.Record.Blob != nil && p.returns == returnDefault {
+		p.returns = returnNothing // sending a document back to who just sent it serves nobody
 	}
-	return s.sendWritten(ctx, x, out, w)
+	return s.sendWritten(ctx, x, out, w, p)
 }
 
 // fhirContent says whether a Binary's body is the resource itself: only FHIR's own media types say so, as plain JSON or XML may be the content.

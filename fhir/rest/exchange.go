@@ -85,6 +85,9 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
+	if x.r.Method == http.MethodHead {
+		return len(p), nil
+	}
 	if x.gz != nil {
 		return x.gz.Write(p)
 	}

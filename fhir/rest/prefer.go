@@ -20,6 +20,7 @@ const (
 	returnMinimal
 	returnRepresentation
 	returnOutcome
+	returnNothing // as minimal, by the server's own choice: it is not said to be applied
 )
 
 func preferenceOf(h http.Header) (p preference) {
@@ -55,7 +56,7 @@ func (p preference) applied() []string {
 		return []string{"return=representation"}
 	case returnOutcome:
 		return []string{"return=OperationOutcome"}
-	case returnDefault:
+	case returnDefault, returnNothing:
 	}
 	return nil
 }

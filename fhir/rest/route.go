@@ -70,7 +70,7 @@ func (s *Server) enter(d declaration, r route) echo.HandlerFunc {
 		if typed {
 			typ := c.Param("type")
 			if _, ok := s.types[typ]; !ok {
-				s.fail(x, unknownType())
+				s.fail(x, notAType(typ))
 				return nil
 			}
 			x.typ = typ
@@ -91,6 +91,19 @@ func (s *Server) enter(d declaration, r route) echo.HandlerFunc {
 		x.route, x.interaction = pattern, interaction
 		return h(c)
 	}
+}
+
+// notAType tells the names that stand beside the types ("PUT [base]/_history": the path is there, the method is not) from unknown ones.
+func notAType(name string) *fault.Fault {
+	if name == "metadata" || name == "_history" || name == "_search" {
+		f := fault.New(http.StatusMethodNotAllowed, fault.NotSupported, "The method is not allowed here; the Allow header lists those that are.")
+		f.Header = http.Header{"Allow": {"OPTIONS, GET, HEAD"}}
+		if name == "_search" {
+			f.Header = http.Header{"Allow": {"OPTIONS, GET, HEAD, POST"}}
+		}
+		return f
+	}
+	return unknownType()
 }
 
 func unknownType() *fault.Fault {

@@ -125,13 +125,29 @@ func (out *rendering) project(root *element.Element) *element.Element {
 	return root
 }
 
+// maxInline is the largest document that a Bundle carries inside. A larger Binary comes without its data, tagged SUBSETTED: it is read by itself.
+const maxInline = 256 * kilobyte
+
 // resourceJSON gives a record as a Bundle carries it: JSON, projected where that is asked.
 func (s *Server) resourceJSON(ctx context.Context, out *rendering, rec *store.Record) ([]byte, error) {
-	body, err := s.repository.Inline(ctx, rec)
-	if err != nil || !out.projected() {
-		return body, err
+	projection := rendering{summary: out.summary, elements: out.elements}
+	body := rec.Body
+	if rec.Blob != nil {
+		if rec.Blob.Size > maxInline {
+			if !projection.projected() {
+				projection.summary = element.SummaryData
+			}
+		} else {
+			var err error
+			if body, err = s.repository.Inline(ctx, rec); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return s.render(&rendering{summary: out.summary, elements: out.elements}, body)
+	if !projection.projected() {
+		return body, nil
+	}
+	return s.render(&projection, body)
 }
 
 // sendRecord answers one version of a resource.

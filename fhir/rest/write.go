@@ -35,7 +35,7 @@ func (s *Server) create(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return s.sendWritten(ctx, x, out, w)
+	return s.sendWritten(ctx, x, out, w, preferenceOf(x.r.Header))
 }
 
 // update is PUT [base]/[type]/[id], and PUT [base]/[type]?[criteria].
@@ -67,7 +67,7 @@ func (s *Server) update(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return s.sendWritten(ctx, x, out, w)
+	return s.sendWritten(ctx, x, out, w, preferenceOf(x.r.Header))
 }
 
 // patch is PATCH [base]/[type]/[id], and PATCH [base]/[type]?[criteria].
@@ -96,7 +96,7 @@ func (s *Server) patch(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return s.sendWritten(ctx, x, out, w)
+	return s.sendWritten(ctx, x, out, w, preferenceOf(x.r.Header))
 }
 
 // patchMedia are the content types of patches (http.html#patch) that are not resources; a FHIRPath Patch is a Parameters resource in JSON or XML.
@@ -209,7 +209,7 @@ func criteria(raw string) string {
 }
 
 // sendWritten answers a create, update or patch as Prefer asks; without it the resource comes back.
-func (s *Server) sendWritten(ctx context.Context, x *exchange, out *rendering, w *repository.Written) error {
+func (s *Server) sendWritten(ctx context.Context, x *exchange, out *rendering, w *repository.Written, p preference) error {
 	rec := w.Record
 	if err := s.tell(x, Answer{Status: w.Status, ID: rec.ID, Records: []*store.Record{rec}}); err != nil {
 		return err
@@ -218,12 +218,11 @@ func (s *Server) sendWritten(ctx context.Context, x *exchange, out *rendering, w
 	setVersion(h, rec.Version, rec.Time)
 	location := s.o.BaseURL + "/" + rec.Type + "/" + rec.ID + "/_history/" + strconv.FormatUint(rec.Version, 10)
 	h["Location"] = []string{location}
-	p := preferenceOf(x.r.Header)
 	if applied := p.applied(); applied != nil {
 		h["Preference-Applied"] = applied
 	}
 	switch p.returns {
-	case returnMinimal:
+	case returnNothing, returnMinimal:
 		s.send(x, w.Status, nil, nil)
 		return nil
 	case returnOutcome:
