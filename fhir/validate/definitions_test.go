@@ -75,3 +75,38 @@ func check(src []byte) []string {
 	}
 	return out
 }
+
+// TestOfficialProfilesAreUsable reads each StructureDefinition of a resource as a profile, and holds one resource to its
+// own base definition: what the definitions accept, their snapshot read as a profile accepts.
+func TestOfficialProfilesAreUsable(t *testing.T) {
+	dir := os.Getenv("CARNET_DEFINITIONS")
+	if dir == "" {
+		t.Skip("CARNET_DEFINITIONS is not set: the official profiles are not read")
+	}
+	samples := map[string]*element.Element{"Patient": parse(t, patient), "Observation": parse(t, observation)}
+	profiles := 0
+	for _, file := range []string{"profiles-resources.json", "profiles-others.json", "extension-definitions.json"} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		require.NoError(t, err)
+		var bundle struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
+		require.NoError(t, json.Unmarshal(text, &bundle))
+		for _, entry := range bundle.Entry {
+			var head struct{ ResourceType, FHIRVersion, Kind, Name string }
+			require.NoError(t, json.Unmarshal(entry.Resource, &head))
+			if head.ResourceType != "StructureDefinition" || head.FHIRVersion != "4.0.1" || head.Kind == "logical" {
+				continue
+			}
+			r, err := element.ParseJSON(spec.R4(), entry.Resource, element.Options{})
+			require.NoError(t, err, head.Name)
+			p, err := validator.Profile(r.Root)
+			require.NoError(t, err, head.Name)
+			profiles++
+			if sample := samples[head.Name]; sample != nil {
+				assert.Empty(t, errorsOf(p.Issues(context.Background(), sample)), head.Name)
+			}
+		}
+	}
+	assert.Greater(t, profiles, 500)
+}

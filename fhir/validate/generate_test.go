@@ -146,3 +146,21 @@ func TestIssuesNeverPanics(t *testing.T) {
 		}
 	})
 }
+
+func TestProfilesNeverPanic(t *testing.T) {
+	defs := spec.R4()
+	rapid.Check(t, func(t *rapid.T) {
+		definition := tree(t, "StructureDefinition", defs.Types["StructureDefinition"], nil, 4)
+		if typ := definition.Child("type"); typ != nil {
+			typ.Value = "Patient"
+		}
+		for e := range definition.Child("differential").Children("element") {
+			e.Child("path").Value = rapid.SampledFrom([]string{"Patient", "Patient.name", "Patient.name.given", "Patient.extension", "Patient.deceased[x]"}).Draw(t, "path")
+		}
+		p, err := validator.Profile(definition)
+		if err != nil {
+			return
+		}
+		p.Issues(context.Background(), tree(t, "Patient", defs.Types["Patient"], nil, 4))
+	})
+}
