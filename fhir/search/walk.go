@@ -1,0 +1,191 @@
+package search
+
+import (
+	"bytes"
+
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// row is a place in a walk: a row of one of a drive's parts. Value is valid until the walk moves on.
+type row struct {
+	part    int
+	value   []byte
+	rid     store.RID
+	version uint64 // of a row of the history
+}
+
+// walker gives the rows of a drive, part by part, each part in its own order: (value, newest first). A record comes once for each of its values.
+type walker struct {
+	r     *run
+	d     *drive
+	part  int
+	cur   *cursor
+	list  *listStream
+	hist  store.HistoryCursor
+	from  *row // where to begin, in the first part
+	count int  // rows given
+}
+
+func (r *run) walker(d *drive) *walker { return &walker{r: r, d: d} }
+
+// resume makes a walk begin behind a row.
+func (w *walker) resume(at *row) { w.part, w.from = at.part, at }
+
+// next gives the next row that the tests admit, and what they say of it.
+func (w *walker) next() (row, verdict, error) {
+	for ; w.part < len(w.d.parts); w.part++ {
+		found, v, err := w.inPart(&w.d.parts[w.part])
+		if v != no || err != nil {
+			found.part = w.part
+			return found, v, err
+		}
+		w.cur, w.list, w.hist, w.from = nil, nil, nil, nil
+	}
+	return row{}, no, nil
+}
+
+// inPart gives the next row of a part; no at its end.
+func (w *walker) inPart(p *drivePart) (row, verdict, error) {
+	switch {
+	case p.updated != nil:
+		return w.inHistory(p.updated)
+	case p.scan == nil:
+		return w.inList(p.rids)
+	default:
+		return w.inScan(p.scan)
+	}
+}
+
+func (w *walker) inScan(s *scan) (row, verdict, error) {
+	if !s.known {
+		return row{}, no, nil
+	}
+	ok, err := w.start(s)
+	for ; ok && err == nil; ok, err = w.cur.next() {
+		w.count++
+		value := w.cur.Value()
+		if v := s.judge(value); v != no {
+			return row{value: value, rid: w.cur.RID()}, v, nil
+		}
+	}
+	return row{}, no, err
+}
+
+// start moves to the next row, opening the cursor at the first.
+func (w *walker) start(s *scan) (bool, error) {
+	if w.cur != nil {
+		return w.cur.next()
+	}
+	w.cur = w.r.scan(s, w.d.n)
+	if w.from == nil {
+		return w.cur.next()
+	}
+	if w.from.rid == 0 {
+		return w.cur.seek(w.from.value, 0)
+	}
+	return w.cur.seek(w.from.value, w.from.rid-1)
+}
+
+func (w *walker) inList(rids []store.RID) (row, verdict, error) {
+	if w.list == nil {
+		w.list = &listStream{rids: rids}
+		if w.from != nil {
+			if w.from.rid == 0 {
+				return row{}, no, nil
+			}
+			rid, ok, err := w.list.seek(w.from.rid - 1)
+			w.count++
+			return row{rid: rid}, verdictOf(ok), err
+		}
+	}
+	rid, ok, err := w.list.next()
+	w.count++
+	return row{rid: rid}, verdictOf(ok), err
+}
+
+func (w *walker) inHistory(c *Clause) (row, verdict, error) {
+	if w.hist == nil {
+		h := updatedRange(c, w.d.n.typ)
+		if w.from != nil && len(w.from.value) == 8 {
+			h.After = &store.HistoryPosition{Time: store.Time(readTime(w.from.value)), RID: w.from.rid}
+		}
+		w.hist = w.r.history(h)
+	}
+	for w.hist.Next() {
+		w.count++
+		if err := w.r.spend(1, w.d.n); err != nil {
+			return row{}, no, err
+		}
+		at := w.hist.Position()
+		if updatedMatches(c, at.Time) {
+			return row{value: appendTime(nil, int64(at.Time)), rid: at.RID, version: w.hist.Version()}, maybe, nil
+		}
+	}
+	return row{}, no, w.hist.Err()
+}
+
+// updatedRange is the part of a type's history that can satisfy a _lastUpdated clause. A commit's time is up to a millisecond later than meta.lastUpdated shows it.
+func updatedRange(c *Clause, typ string) store.HistoryRange {
+	const cut = 1000
+	lo, hi := MaxTime, MinTime
+	for i := range c.Operands {
+		from, to := MinTime, MaxTime
+		switch o := &c.Operands[i]; o.Prefix {
+		case Ne:
+		case Gt, Sa:
+			from = o.High
+		case Ge:
+			from = o.Low
+		case Lt, Eb:
+			to = o.Low
+		case Le:
+			to = o.High
+		default:
+			from, to = o.Low, o.High
+		}
+		lo, hi = min(lo, from), max(hi, to)
+	}
+	h := store.HistoryRange{Type: typ, Since: store.Time(max(lo-1, 0))}
+	if hi < MaxTime {
+		h.Before = store.Time(max(hi+cut, 1))
+	}
+	return h
+}
+
+// first says whether the walk met the candidate at this row before all others: a record that stands at several is given at the first.
+func (w *walker) first(at *row, c *candidate) bool {
+	for i := range w.d.parts[:at.part] {
+		if w.d.parts[i].holds(c) {
+			return false
+		}
+	}
+	p := &w.d.parts[at.part]
+	switch {
+	case p.updated != nil:
+		return c.rec.Version == at.version
+	case p.scan == nil:
+		return true
+	default:
+		return !c.standsBefore(p.scan, at.value)
+	}
+}
+
+// holds says whether the part meets the candidate anywhere.
+func (p *drivePart) holds(c *candidate) bool {
+	switch {
+	case p.updated != nil:
+		return updatedMatches(p.updated, c.rec.Time)
+	case p.scan == nil:
+		l := listStream{rids: p.rids}
+		rid, ok, _ := l.seek(c.rec.RID)
+		return ok && rid == c.rec.RID
+	default:
+		return c.stands(p.scan) != no
+	}
+}
+
+// keep copies a row out of the walk.
+func (at row) keep() row {
+	at.value = bytes.Clone(at.value)
+	return at
+}
