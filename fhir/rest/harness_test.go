@@ -31,6 +31,7 @@ type rig struct {
 	store      *embedded.Store
 	repository *repository.Repository
 	fs         vfs.FS
+	dir        string
 	now        atomic.Int64 // seconds since the Unix epoch
 	logs       *safeBuffer
 	stop       func() // closes everything; the data stay in fs
@@ -57,7 +58,18 @@ var testKey = bytes.Repeat([]byte("k"), 32)
 
 func newRig(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
-	r := &rig{fs: vfs.NewMem(), logs: &safeBuffer{}}
+	return startRig(t, vfs.NewMem(), "store", change...)
+}
+
+// newRigOnDisk is newRig on a directory: what tests of memory need.
+func newRigOnDisk(t testing.TB, change ...func(*Options)) *rig {
+	t.Helper()
+	return startRig(t, vfs.Default, t.TempDir(), change...)
+}
+
+func startRig(t testing.TB, fs vfs.FS, dir string, change ...func(*Options)) *rig {
+	t.Helper()
+	r := &rig{fs: fs, dir: dir, logs: &safeBuffer{}}
 	r.now.Store(time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC).Unix())
 	r.open(t, change...)
 	return r
@@ -68,7 +80,7 @@ func (r *rig) open(t testing.TB, change ...func(*Options)) {
 	t.Helper()
 	defs := spec.R4()
 	log := slog.New(slog.NewJSONHandler(r.logs, nil))
-	s, err := embedded.Open("store", embedded.Options{
+	s, err := embedded.Open(r.dir, embedded.Options{
 		FS: r.fs, NoSync: true, CacheSize: 4 << 20, Clock: func() time.Time { return time.Unix(r.now.Load(), 0) },
 		Logger: slog.New(slog.DiscardHandler),
 	})
