@@ -55,7 +55,7 @@ func (r *Repository) Everything(ctx context.Context, patient string, q Everythin
 	if err != nil {
 		return nil, err
 	}
-	page = &SearchPage{T: view.Time(), Result: &search.Result{Total: -1, Next: q.After}}
+	page = &SearchPage{T: view.Time(), Result: &search.Result{Total: -1}}
 	if len(q.After) == 0 && wanted(q, owner) {
 		page.Matches = append(page.Matches, owner)
 	}
@@ -66,7 +66,7 @@ func (r *Repository) Everything(ctx context.Context, patient string, q Everythin
 	return page, err
 }
 
-// compartment adds matches to the page, up to q.Count.
+// compartment adds matches to the page, up to q.Count. The key of the next page is the search's own behind one byte, so that it is never empty.
 func (r *Repository) compartment(ctx context.Context, view store.View, query *search.Query, owner *store.Record, q EverythingQuery, page *SearchPage) error {
 	limit := q.Count
 	if limit <= 0 {
@@ -75,9 +75,13 @@ func (r *Repository) compartment(ctx context.Context, view store.View, query *se
 	if len(query.Types) == 0 {
 		return nil
 	}
+	var resume []byte
+	if len(q.After) > 1 {
+		resume = q.After[1:]
+	}
 	for len(page.Matches) < limit {
 		n := min(limit-len(page.Matches), everythingPage)
-		result, err := r.answer(ctx, view, query, search.Page{Count: n, Resume: page.Next})
+		result, err := r.answer(ctx, view, query, search.Page{Count: n, Resume: resume})
 		if err != nil {
 			return err
 		}
@@ -86,11 +90,11 @@ func (r *Repository) compartment(ctx context.Context, view store.View, query *se
 				page.Matches = append(page.Matches, rec)
 			}
 		}
-		page.Next = result.Next
-		if page.Next == nil {
-			break
+		if resume = result.Next; resume == nil {
+			return nil
 		}
 	}
+	page.Next = append([]byte{1}, resume...)
 	return nil
 }
 

@@ -115,13 +115,13 @@ func (p *customParams) vanished() []string {
 	return ids
 }
 
-// save keeps the state; the caller holds mu.
-func (p *customParams) save(ctx context.Context) error {
+// save keeps the state; the caller holds mu. It is not part of any request or background walk that may be cancelled: registry and state must not part.
+func (p *customParams) save() error {
 	text, err := json.Marshal(&p.state)
 	if err != nil {
 		return err
 	}
-	_, err = p.r.store.Commit(ctx, &store.Tx{Meta: map[string][]byte{paramsSetting: text}})
+	_, err = p.r.store.Commit(context.Background(), &store.Tx{Meta: map[string][]byte{paramsSetting: text}})
 	return err
 }
 
@@ -228,7 +228,7 @@ func (p *customParams) remember(id string, rec *store.Record, params []*search.P
 			return nil
 		}
 		known.Version = rec.Version
-		return p.save(p.ctx)
+		return p.save()
 	}
 	if known != nil && known.Generation == how.Generation {
 		return nil
@@ -242,7 +242,7 @@ func (p *customParams) remember(id string, rec *store.Record, params []*search.P
 	}
 	p.state.Params[id] = e
 	p.state.Generation = max(p.state.Generation, how.Generation)
-	return p.save(p.ctx)
+	return p.save()
 }
 
 // forget takes a parameter out of the registry and leaves its rows to be dropped.
@@ -256,7 +256,7 @@ func (p *customParams) forget(id string) error {
 	p.r.indexing.Unlock()
 	delete(p.state.Params, id)
 	p.state.Drop = append(p.state.Drop, known.Indexes...)
-	return p.save(p.ctx)
+	return p.save()
 }
 
 // run does the background work until there is none, then waits to be woken.
@@ -317,7 +317,7 @@ func (p *customParams) drop(name string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Drop = slices.DeleteFunc(p.state.Drop, func(n string) bool { return n == name })
-	return p.save(p.ctx)
+	return p.save()
 }
 
 var errSuperseded = errors.New("repository: the parameter was changed while it was built")
@@ -356,7 +356,7 @@ func (p *customParams) built(id string, generation int) error {
 		return nil
 	}
 	now.Built, now.Type, now.After = true, "", 0
-	if err := p.save(p.ctx); err != nil {
+	if err := p.save(); err != nil {
 		return err
 	}
 	p.r.o.Registry.Built(now.URL, generation)
@@ -372,7 +372,7 @@ func (p *customParams) progress(id string, generation int, typ string, after sto
 		return errSuperseded
 	}
 	now.Type, now.After = typ, after
-	return p.save(p.ctx)
+	return p.save()
 }
 
 // builder gathers the entries of resources for the store.

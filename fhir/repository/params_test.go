@@ -82,7 +82,7 @@ func TestCustomSearchParameterResumes(t *testing.T) {
 	p, ok := s.o.Registry.Param("Patient", "married")
 	require.True(t, ok)
 	require.True(t, p.Building)
-	_, err := s.Search(ctx, s.query("Patient", "married=M"), 0, search.Page{Count: 10})
+	_, err := search.ParseQuery(s.o.Registry, search.Scope{Type: "Patient"}, [][2]string{{"married", "M"}}, search.ParseOptions{})
 	require.Error(t, err, "searching while it is built is an error")
 	s.stop()
 	s.start()

@@ -167,7 +167,7 @@ type EntryResult struct {
 }
 
 // EntryReader answers a GET or HEAD entry of a batch or transaction (read, vread, search, history, operation): rendering is fhir/rest's work. It reads at
-// the time given (0: now), which in a transaction is that of the commit, so that the entry sees the transaction's own writes. An error becomes the
+// the time given (0: now; several entries are read side by side), which in a transaction is that of the commit, so that the entry sees the transaction's own writes. An error becomes the
 // entry's Fault in a batch, and in a transaction too (the writes are already durable then, and R4 lets reads fail alone).
 type EntryReader func(ctx context.Context, e *BundleEntry, at store.Time) (*EntryResult, error)
 

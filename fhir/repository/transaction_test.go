@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -91,9 +92,9 @@ func TestTransactionResolvesLinks(t *testing.T) {
 func TestTransactionOrder(t *testing.T) {
 	s := newServer(t)
 	s.put(patient("old", "one"))
-	var readAt store.Time
+	var readAt atomic.Int64
 	get := func(_ context.Context, e *BundleEntry, at store.Time) (*EntryResult, error) {
-		readAt = at
+		readAt.Store(int64(at))
 		rec, err := s.ReadAt(ctx, "Patient", strings.TrimPrefix(e.URL, "Patient/"), at)
 		if err != nil {
 			return nil, err
@@ -117,7 +118,7 @@ func TestTransactionOrder(t *testing.T) {
 	}
 	require.Equal(t, []int{200, 404, 201, 201, 204, 204}, statuses, "the deletion made the condition of the create true")
 	require.Contains(t, string(results[0].Payload), `"two"`)
-	require.Equal(t, results[2].Record.Time, readAt)
+	require.EqualValues(t, results[2].Record.Time, readAt.Load())
 	require.Len(t, s.search("Patient", ""), 2)
 }
 
@@ -300,6 +301,11 @@ func TestOneBundleIsManyRequests(t *testing.T) {
 		}
 		viaBatch, err := batch.Batch(ctx, randomEntries(batch, seed), nil)
 		require.NoError(t, err)
+		for i, r := range viaBatch {
+			if r.Fault != nil {
+				require.NotEqual(t, 500, r.Status, "entry %d: %v", i, r.Fault.Cause)
+			}
+		}
 		viaTx, err := transaction.Transaction(ctx, randomEntries(transaction, seed), nil)
 		require.NoError(t, err)
 		for i := range alone {
