@@ -44,6 +44,8 @@ var (
 	// ErrFailed says that the back-end could not make data durable and takes no more writes until it is opened again. Whether the
 	// Tx that got it is there is then seen: whole, or not at all.
 	ErrFailed = errors.New("store: failed, no more writes are taken")
+	// ErrNotEmpty says that Import was asked of a store that holds data.
+	ErrNotEmpty = errors.New("store: not empty")
 	// ErrTooLarge says that a Tx has more writes or bytes than the back-end takes in one commit.
 	ErrTooLarge = errors.New("store: transaction too large")
 )

@@ -35,10 +35,7 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := search.NewRegistry(defs)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
+	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL})
 	repo, err := repository.New(repository.Options{
 		Definitions: defs,
 		Store:       s,

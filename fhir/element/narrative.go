@@ -11,7 +11,7 @@ import (
 
 // checkNarrative reports what is wrong with a narrative's markup. After a syntax fault it stops.
 func checkNarrative(markup string, report func(text string)) {
-	x := xmlScanner{src: markup, maxDepth: maxNarrativeDepth}
+	x := xmlScanner{src: markup, maxDepth: maxNarrativeDepth, open: make([]openTag, 0, 8), attrs: make([]xmlAttr, 0, 4), bindings: make([]binding, 0, 1)}
 	n := narrative{x: &x, report: report}
 	for x.next() {
 		if x.kind == xmlEOF {

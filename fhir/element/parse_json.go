@@ -168,8 +168,9 @@ func (b *builder) members(e *Element, object int) {
 		b.level--
 		return
 	}
+	next := 0
 	for i := object + 1; i < end && !b.report.full(); i = int(b.tape[i+1].next) {
-		b.memberAt(e, object, i)
+		next = b.memberAt(e, object, i, next)
 	}
 	b.level--
 	if !b.opts.Trusted {
@@ -177,13 +178,15 @@ func (b *builder) members(e *Element, object int) {
 	}
 }
 
-func (b *builder) memberAt(e *Element, object, i int) {
+// memberAt reads the member at key node i. next is the place in the definition behind the last member, where this one is likely to be;
+// the new one is given back.
+func (b *builder) memberAt(e *Element, object, i, next int) int {
 	name := b.key(i)
 	if b.tape[i].flags&flagDuplicate != 0 {
 		b.report.syntax = true
 		b.problem(fault.Structure, i, e, strings.TrimPrefix(name, "_"),
 			"The member "+sayName(name)+" appears more than once in its object.")
-		return
+		return next
 	}
 	value, shadow := i+1, -1
 	base := name
@@ -191,17 +194,17 @@ func (b *builder) memberAt(e *Element, object, i int) {
 		base = name[1:]
 		value, shadow = -1, i+1
 	} else if name == "resourceType" && e.IsResource() {
-		return
+		return next
 	}
-	p, ok := e.Type.Property(base)
+	p, ok, next := property(e.Type, base, next)
 	if !ok || shadow >= 0 && (p.Type.Kind != spec.Primitive || p.Element.XMLAttribute || p.Type.Name == "xhtml") {
 		b.unknown(e, i, name, ok)
-		return
+		return next
 	}
 	if p.Type.Kind == spec.Primitive {
 		if shadow >= 0 {
 			if k := b.find(object, base); k >= 0 {
-				return // told with the value
+				return next // told with the value
 			}
 		} else if k := b.shadow(object, base); k >= 0 && !p.Element.XMLAttribute && p.Type.Name != "xhtml" {
 			shadow = k + 1
@@ -211,10 +214,22 @@ func (b *builder) memberAt(e *Element, object, i int) {
 		if other := e.Child(p.Element.Name); other != nil {
 			b.problem(fault.Structure, i, e, p.Element.Name,
 				"There are two values for the choice "+p.Element.Name+"[x]: as "+other.Type.Name+" and as "+p.Type.Name+".")
-			return
+			return next
 		}
 	}
 	b.member(e, p, value, shadow, i)
+	return next
+}
+
+// property is Type.Property with a guess: most content has its members nearly in the order of the definition.
+func property(t *spec.Type, name string, next int) (spec.Property, bool, int) {
+	for i := next; i < len(t.Elements) && i < next+4; i++ {
+		if d := t.Elements[i]; d.Name == name && !d.Choice {
+			return spec.Property{Element: d, Type: d.Types[0].Type, Ref: &d.Types[0]}, true, i + 1
+		}
+	}
+	p, ok := t.Property(name)
+	return p, ok, next
 }
 
 // unknown reports a member that the type does not have.

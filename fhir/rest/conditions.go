@@ -73,7 +73,7 @@ func (l etagList) has(version uint64) bool {
 }
 
 // noVersion is a version that no record reaches: what an entity tag means that this server never gave.
-const noVersion = math.MaxUint64
+const noVersion uint64 = math.MaxUint64
 
 // one gives the version of a list of one.
 func (l etagList) one() uint64 {
@@ -97,7 +97,7 @@ func (s *Server) ifMatch(ctx context.Context, value, typ, id string, c *reposito
 	if !ok {
 		return badETag("If-Match")
 	}
-	version := uint64(noVersion)
+	version := noVersion
 	switch {
 	case !l.star && len(l.tags) == 1:
 		version = l.one()

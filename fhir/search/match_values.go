@@ -55,7 +55,7 @@ func matchValue(c *Clause, v *Value, o *Operand) bool {
 	case Date:
 		return c.Modifier == ModifierContains && v.Low <= o.Low && o.High <= v.High
 	case Number, Quantity:
-		return c.Modifier == ModifierContains && contains(v, o) && matchUnit(v, o)
+		return c.Modifier == ModifierContains && contains(v, o) && matchUnit(o, v.System, v.Code, v.Unit)
 	default:
 		return false
 	}
@@ -77,7 +77,7 @@ func matchPlain(p *Param, v *Value, o *Operand) bool {
 	case Number:
 		return matchNumber(o.Prefix, &v.LowNumber, &v.HighNumber, o)
 	case Quantity:
-		return matchUnit(v, o) && matchNumber(o.Prefix, &v.LowNumber, &v.HighNumber, o)
+		return matchUnit(o, v.System, v.Code, v.Unit) && matchNumber(o.Prefix, &v.LowNumber, &v.HighNumber, o)
 	case Composite:
 		return matchComposite(p, v, o)
 	case Special:
@@ -192,13 +192,14 @@ func contains(v *Value, o *Operand) bool {
 	return (!v.LowNumber.Valid || cmpDecimal(&v.LowNumber, &o.Number) <= 0) && (!v.HighNumber.Valid || cmpDecimal(&v.HighNumber, &o.Number) >= 0)
 }
 
-// matchUnit judges a quantity's unit (http://hl7.org/fhir/R4/search.html#quantity): with a system the coded unit, without the coded unit or its text.
-func matchUnit(v *Value, o *Operand) bool {
+// matchUnit judges a quantity's unit (http://hl7.org/fhir/R4/search.html#quantity): with a system the coded unit, without the coded unit or its text,
+// both as FoldCode compares: UCUM has case, but what is written for litres (l, L) varies more than anybody means megagrams by Mg.
+func matchUnit(o *Operand, system, code, unit string) bool {
 	switch {
 	case o.System != "":
-		return v.System == o.System && (o.Unit == "" || sameCode(v.Code, o.Unit))
+		return system == o.System && (o.Unit == "" || sameCode(code, o.Unit))
 	case o.Unit != "":
-		return sameCode(v.Code, o.Unit) || sameCode(v.Unit, o.Unit)
+		return sameCode(code, o.Unit) || sameCode(unit, o.Unit)
 	}
 	return true
 }

@@ -63,6 +63,8 @@ func (p *Param) IndexName() string {
 type ComponentParam struct {
 	Param *Param
 	Expr  *path.Expr
+	// selector is Expr in simple form, as in Param.
+	selector selector
 	// tree is Expr as a tree with the one slot 0; nil when it has no such form.
 	tree *selectNode
 }

@@ -165,19 +165,56 @@ func newComposite(d *spec.Definitions, sp *spec.SearchParameter, t *spec.Type, b
 				return nil, err
 			}
 		}
-		text := typeNames(c.Expression)
-		x, err := path.Compile(text)
-		if err != nil {
+		component := ComponentParam{Param: part}
+		if err := component.compile(typeNames(c.Expression)); err != nil {
 			return nil, err
-		}
-		component := ComponentParam{Param: part, Expr: x}
-		if s, ok := parseSelector(text); ok {
-			component.tree = &selectNode{}
-			component.tree.add(s, 0)
 		}
 		p.Components = append(p.Components, component)
 	}
+	p.matchComponents()
 	return p, nil
+}
+
+func (c *ComponentParam) compile(text string) error {
+	x, err := path.Compile(text)
+	if err != nil {
+		return err
+	}
+	c.Expr = x
+	if s, ok := parseSelector(text); ok {
+		c.selector = s
+		c.tree = &selectNode{}
+		c.tree.add(s, 0)
+	}
+	return nil
+}
+
+// matchComponents corrects a slip of the R4 definitions: DocumentReference-relationship gives its first component, a reference, the expression of the token and the other way round. Where two components
+// fit each other's expressions and not their own, the expressions change places.
+func (p *Param) matchComponents() {
+	if len(p.Components) != 2 {
+		return
+	}
+	a, b := &p.Components[0], &p.Components[1]
+	if p.fits(a, a) || p.fits(b, b) || !p.fits(a, b) || !p.fits(b, a) {
+		return
+	}
+	a.Expr, a.selector, a.tree, b.Expr, b.selector, b.tree = b.Expr, b.selector, b.tree, a.Expr, a.selector, a.tree
+}
+
+// fits says whether the expression of one component gives elements that another's type indexes.
+func (p *Param) fits(component, expression *ComponentParam) bool {
+	if expression.selector == nil {
+		return true // not known
+	}
+	for _, base := range p.results {
+		for _, ref := range expression.selector.results(base.Type) {
+			if indexable(component.Param.Type, ref.Type) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // typeNames corrects "as(DateTime)", which two R4 components have and which names no type.

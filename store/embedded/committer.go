@@ -170,13 +170,18 @@ func (c *committer) flush() {
 		return
 	}
 	c.group = &group{acks: make([]*request, 0, len(g.acks)+8)}
+	c.forget()
+	c.s.inflight <- g
+}
+
+// forget drops what is known of the open batch, once it is applied.
+func (c *committer) forget() {
 	clear(c.ids)
 	clear(c.recs)
 	if cap(c.arena) > arenaKept {
 		c.arena = nil
 	}
 	c.arena = c.arena[:0]
-	c.s.inflight <- g
 }
 
 func (c *committer) apply(b *pebble.Batch) error {

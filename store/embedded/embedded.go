@@ -185,7 +185,7 @@ func (s *Store) View(t store.Time) (store.View, error) {
 	if t == 0 {
 		t = st.head
 	}
-	return newView(s, t, st), nil
+	return newView(s, s.db, t, st), nil
 }
 
 // Blobs implements store.Store.

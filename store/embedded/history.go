@@ -181,7 +181,7 @@ func (v *view) recordHistory(typ, id string, w window) store.HistoryCursor {
 	if w.passed(w.until, rid) {
 		c.w.until-- // a record has one version at a time
 	}
-	at := &view{s: v.s, t: c.w.until, state: v.state}
+	at := &view{s: v.s, db: v.db, t: c.w.until, state: v.state}
 	rec, err := at.read(rid, "", "")
 	err = errors.Join(err, at.Close())
 	switch {

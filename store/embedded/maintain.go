@@ -162,7 +162,7 @@ func (s *Store) Walk(ctx context.Context, typ string, after store.RID, yield fun
 
 func (s *Store) walkPart(ctx context.Context, typ string, last store.RID, yield func(*store.Record) error) (n int, next store.RID, err error) {
 	st := s.state.Load()
-	v := newView(s, st.head, st)
+	v := newView(s, s.db, st.head, st)
 	defer v.Close()
 	c := v.liveAfter(typ, last)
 	defer c.Close()

@@ -66,13 +66,8 @@ func (c *committer) transact(r *request) (*store.Receipt, error) {
 
 // guard shows the state just before the Tx to its Guard. What the group holds so far is applied first, without waiting for the disk.
 func (c *committer) guard(tx *store.Tx) (err error) {
-	if c.group.batch != nil {
-		pending := c.group.acks[len(c.group.acks)-1] // the Tx itself goes with the next group
-		c.group.acks = c.group.acks[:len(c.group.acks)-1]
-		c.flush()
-		c.group.acks = append(c.group.acks, pending)
-	}
-	v := newView(c.s, c.last, &state{head: c.last, counts: c.counts, meta: c.meta})
+	c.flushOthers()
+	v := newView(c.s, c.s.db, c.last, &state{head: c.last, counts: c.counts, meta: c.meta})
 	defer v.Close()
 	defer func() {
 		if p := recover(); p != nil {
@@ -81,6 +76,18 @@ func (c *committer) guard(tx *store.Tx) (err error) {
 		}
 	}()
 	return tx.Guard(v)
+}
+
+// flushOthers applies what the group holds; the request at hand goes with the next one.
+func (c *committer) flushOthers() {
+	if c.group.batch == nil {
+		return
+	}
+	last := len(c.group.acks) - 1
+	own := c.group.acks[last]
+	c.group.acks = c.group.acks[:last]
+	c.flush()
+	c.group.acks = append(c.group.acks, own)
 }
 
 // judge reads the records of a Tx, holds its expectations against them and plans what each Write does.

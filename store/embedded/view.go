@@ -14,8 +14,11 @@ import (
 // rows by their lives. So it pins nothing while no cursor is open.
 type view struct {
 	s     *Store
+	db    pebble.Reader // the newest rows, or a snapshot at or after t
 	t     store.Time
 	state *state // at or after t
+	// pinned are the names at t, for a snapshot from before an index was dropped; nil: the newest.
+	pinned *names
 
 	mu     sync.Mutex
 	idle   []*pebble.Iterator // for the next cursor: all that a view at t sees was there when they were made
@@ -25,12 +28,19 @@ type view struct {
 	found  bool       // floor is known
 }
 
-func newView(s *Store, t store.Time, st *state) *view {
-	v := &view{s: s, t: t, state: st}
+func newView(s *Store, db pebble.Reader, t store.Time, st *state) *view {
+	v := &view{s: s, db: db, t: t, state: st}
 	if t == st.head {
 		v.floor, v.found = t, true
 	}
 	return v
+}
+
+func (v *view) names() *names {
+	if v.pinned != nil {
+		return v.pinned
+	}
+	return v.s.names.Load()
 }
 
 // Time implements store.View.
@@ -67,7 +77,7 @@ func (v *view) iterator(lower, upper []byte) (*pebble.Iterator, error) {
 		return it, nil
 	}
 	v.mu.Unlock()
-	return v.s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	return v.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 }
 
 // release takes back an iterator.
@@ -134,13 +144,13 @@ func (v *view) Get(rid store.RID) (*store.Record, error) {
 
 // ridOf finds the number of a record. That it exists at the view's time is for the caller to see.
 func (v *view) ridOf(typ, id string) (store.RID, error) {
-	number, ok := v.s.names.Load().types[typ]
+	number, ok := v.names().types[typ]
 	if !ok || len(id) > maxID {
 		return 0, store.ErrNotFound
 	}
 	buf := keyBuffers.Get().(*[]byte)
 	defer keyBuffers.Put(buf)
-	row, closer, err := v.s.db.Get(appendIDKey((*buf)[:0], number, id))
+	row, closer, err := v.db.Get(appendIDKey((*buf)[:0], number, id))
 	if err != nil {
 		return 0, notFound(err)
 	}
@@ -156,7 +166,7 @@ func (v *view) ridOf(typ, id string) (store.RID, error) {
 func (v *view) read(rid store.RID, typ, id string) (*store.Record, error) {
 	buf := keyBuffers.Get().(*[]byte)
 	defer keyBuffers.Put(buf)
-	row, closer, err := v.s.db.Get(appendCurrentKey((*buf)[:0], rid))
+	row, closer, err := v.db.Get(appendCurrentKey((*buf)[:0], rid))
 	if err != nil {
 		return nil, notFound(err)
 	}
@@ -177,8 +187,8 @@ func (v *view) read(rid store.RID, typ, id string) (*store.Record, error) {
 // readOld finds the newest version below one, at or before the view. Versions have no gaps and their times rise, so that after a few
 // steps, which nearly always do, the rest is searched by halves.
 func (v *view) readOld(rid store.RID, below uint64) (*store.Record, error) {
-	prefix := appendOldPrefix(nil, rid)
-	it, err := v.iterator(prefix, after(prefix))
+	// An idle iterator may be older than the current row that was read, and not have the version before it.
+	it, err := v.db.NewIter(iterOptions(appendOldPrefix(nil, rid)))
 	if err != nil {
 		return nil, err
 	}
@@ -236,14 +246,14 @@ func (v *view) version(rid store.RID, version uint64) (*store.Record, error) {
 	buf := keyBuffers.Get().(*[]byte)
 	defer keyBuffers.Put(buf)
 	var h header
-	row, closer, err := v.s.db.Get(appendCurrentKey((*buf)[:0], rid))
+	row, closer, err := v.db.Get(appendCurrentKey((*buf)[:0], rid))
 	if err != nil {
 		return nil, notFound(err)
 	}
 	entries, body, err := decodeVersion(row, &h)
 	if err == nil && h.version > version && version > 0 {
 		closer.Close()
-		if row, closer, err = v.s.db.Get(appendOldKey((*buf)[:0], rid, version)); err != nil {
+		if row, closer, err = v.db.Get(appendOldKey((*buf)[:0], rid, version)); err != nil {
 			return nil, notFound(err)
 		}
 		entries, body, err = decodeVersion(row, &h)
@@ -260,7 +270,7 @@ func (v *view) version(rid store.RID, version uint64) (*store.Record, error) {
 
 // record makes a Record with memory of its own from a row.
 func (v *view) record(rid store.RID, h *header, entries, body []byte, typ, id string) (*store.Record, error) {
-	n := v.s.names.Load()
+	n := v.names()
 	if typ == "" {
 		var err error
 		if typ, err = n.typeName(h.typ); err != nil {
@@ -287,7 +297,7 @@ func (v *view) record(rid store.RID, h *header, entries, body []byte, typ, id st
 
 // Index implements store.View.
 func (v *view) Index(name string) (store.IndexID, bool) {
-	index, ok := v.s.names.Load().indexes[name]
+	index, ok := v.names().indexes[name]
 	return index, ok
 }
 
