@@ -25,7 +25,7 @@ func (s *Snapshot) Extract(root *element.Element) []ParamValues {
 		return nil
 	}
 	var buffer [96]hit
-	hits := t.tree.walk(root, buffer[:0])
+	hits := t.tree.find(root, buffer[:0])
 	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root}
 	return x.gather(t, hits)
 }
@@ -42,7 +42,7 @@ func (s *Snapshot) ValuesOf(p *Param, root *element.Element) []Value {
 	var tree selectNode
 	tree.add(p.selector, 0)
 	var values []Value
-	for _, h := range tree.walk(root, nil) {
+	for _, h := range tree.find(root, nil) {
 		values = x.element(values, p, h.element)
 	}
 	return values
@@ -175,7 +175,7 @@ func (x *extractor) component(c *ComponentParam, e *element.Element) []Value {
 	}
 	var buffer [8]hit
 	var values []Value
-	for _, h := range c.tree.walk(e, buffer[:0]) {
+	for _, h := range c.tree.find(e, buffer[:0]) {
 		values = x.element(values, c.Param, h.element)
 	}
 	return values

@@ -248,6 +248,14 @@ type hit struct {
 	element *element.Element
 }
 
+// find appends the hits in e: e itself for a path without steps ("Observation"), and those below.
+func (n *selectNode) find(e *element.Element, hits []hit) []hit {
+	for _, slot := range n.slots {
+		hits = append(hits, hit{slot, e})
+	}
+	return n.walk(e, hits)
+}
+
 // walk appends the hits below e.
 func (n *selectNode) walk(e *element.Element, hits []hit) []hit {
 	for c := e.First; c != nil; c = c.Next {
