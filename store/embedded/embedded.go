@@ -205,5 +205,15 @@ func (s *Store) Close() error {
 	if s.failed() {
 		return errors.Join(s.failure(), s.lock.Close())
 	}
-	return errors.Join(s.db.Close(), s.lock.Close())
+	return errors.Join(closeRecords(s.db), s.lock.Close())
+}
+
+// closeRecords turns into an error that Pebble panics when an iterator is open.
+func closeRecords(db *pebble.DB) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("embedded: views were open at Close: %v", p)
+		}
+	}()
+	return db.Close()
 }
