@@ -38,7 +38,7 @@ func samples(t testing.TB, pattern string) map[string]string {
 func issuesOf(t testing.TB, err error) (int, []fault.Issue) {
 	t.Helper()
 	require.Error(t, err)
-	f, ok := err.(*fault.Fault)
-	require.True(t, ok, "%T", err)
+	var f *fault.Fault
+	require.ErrorAs(t, err, &f)
 	return f.Status, f.Issues
 }
