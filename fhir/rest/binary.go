@@ -44,7 +44,7 @@ func (s *Server) readBinary(x *exchange) error {
 	if err := s.tell(x, Answer{Status: http.StatusOK, ID: rec.ID, Records: []*store.Record{rec}}); err != nil {
 		return err
 	}
-	setVersion(x.w.Header(), rec.Version, rec.Time)
+	x.setVersion(rec.Version, rec.Time)
 	return s.sendBinaryResource(ctx, x, http.StatusOK, out, rec)
 }
 

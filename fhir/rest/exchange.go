@@ -31,6 +31,7 @@ type exchange struct {
 	c     echo.Context
 	query string // of a search, for watchers
 
+	values []string // room for header values
 	status int
 	bytes  int64 // on the wire
 	gz     *gzip.Writer

@@ -50,7 +50,7 @@ func (s *Server) sendConditional(x *exchange, out *rendering, rec *store.Record)
 	if err := s.tell(x, Answer{Status: http.StatusNotModified, ID: rec.ID, Records: []*store.Record{rec}}); err != nil {
 		return err
 	}
-	setVersion(x.w.Header(), rec.Version, rec.Time)
+	x.setVersion(rec.Version, rec.Time)
 	s.send(x, http.StatusNotModified, nil, nil)
 	return nil
 }

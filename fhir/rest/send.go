@@ -50,7 +50,7 @@ func (s *Server) send(x *exchange, status int, contentType []string, body []byte
 		return
 	}
 	h["Content-Type"] = contentType
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = x.value(strconv.Itoa(len(body)))
 	x.allow(int64(len(body)))
 	x.begin(status)
 	_, _ = x.Write(body)
@@ -162,7 +162,7 @@ func (s *Server) sendRecord(x *exchange, status int, out *rendering, rec *store.
 			return err
 		}
 	}
-	setVersion(x.w.Header(), rec.Version, rec.Time)
+	x.setVersion(rec.Version, rec.Time)
 	s.send(x, status, out.contentType, body)
 	return nil
 }

@@ -89,7 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	*x = exchange{w: w, r: r, start: time.Now(), id: requestID(r.Header)}
 	s.metrics.running.Inc()
 	defer s.end(x)
-	w.Header()["X-Request-Id"] = []string{x.id}
+	w.Header()["X-Request-Id"] = x.value(x.id)
 	if sent := r.Header["X-Request-Id"]; len(sent) == 1 && sent[0] != x.id && printable(sent[0]) {
 		w.Header()["X-Correlation-Id"] = sent
 	}

@@ -170,7 +170,7 @@ func (s *Server) sendDeleted(x *exchange, out *rendering, w *repository.Written)
 	}
 	h := x.w.Header()
 	if w.Record != nil {
-		setVersion(h, w.Record.Version, w.Record.Time)
+		x.setVersion(w.Record.Version, w.Record.Time)
 	}
 	if a.Status == http.StatusNoContent {
 		s.send(x, a.Status, nil, nil)
@@ -215,7 +215,7 @@ func (s *Server) sendWritten(ctx context.Context, x *exchange, out *rendering, w
 		return err
 	}
 	h := x.w.Header()
-	setVersion(h, rec.Version, rec.Time)
+	x.setVersion(rec.Version, rec.Time)
 	location := s.o.BaseURL + "/" + rec.Type + "/" + rec.ID + "/_history/" + strconv.FormatUint(rec.Version, 10)
 	h["Location"] = []string{location}
 	if applied := p.applied(); applied != nil {

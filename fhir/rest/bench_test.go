@@ -1,0 +1,60 @@
+package rest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+)
+
+// nowhere is a response writer without a network, so that the benchmarks compare handlers.
+type nowhere struct {
+	h      http.Header
+	status int
+	n      int
+}
+
+func (w *nowhere) Header() http.Header         { return w.h }
+func (w *nowhere) WriteHeader(status int)      { w.status = status }
+func (w *nowhere) Write(p []byte) (int, error) { w.n += len(p); return len(p), nil }
+
+func benchmark(b *testing.B, h http.Handler, path string) {
+	req := httptest.NewRequest(http.MethodGet, path, nil)
+	req.Header.Set("Accept", "application/fhir+json")
+	w := &nowhere{}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.h = make(http.Header)
+		h.ServeHTTP(w, req)
+	}
+	require.Equal(b, http.StatusOK, w.status)
+	require.NotZero(b, w.n)
+}
+
+var benchPatient = `{"resourceType":"Patient","id":"1","name":[{"family":"` + strings.Repeat("x", 1200) + `"}]}`
+
+// BenchmarkRead is a read by id, logged and measured; BenchmarkBareEcho is the limit: the same bytes from echo alone.
+func BenchmarkRead(b *testing.B) {
+	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
+	r.put(b, "Patient/1", benchPatient)
+	benchmark(b, r.server, "/fhir/Patient/1")
+}
+
+func BenchmarkBareEcho(b *testing.B) {
+	e := echo.New()
+	body := []byte(benchPatient)
+	e.GET("/fhir/:type/:id", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/fhir+json; charset=utf-8", body) })
+	benchmark(b, e, "/fhir/Patient/1")
+}
+
+func BenchmarkSearch20(b *testing.B) {
+	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
+	for i := range 40 {
+		id := itoa(i)
+		r.put(b, "Patient/"+id, strings.Replace(benchPatient, `"id":"1"`, `"id":"`+id+`","active":true`, 1))
+	}
+	benchmark(b, r.server, "/fhir/Patient?active=true")
+}
