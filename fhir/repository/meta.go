@@ -35,12 +35,10 @@ func (r *Repository) metaOf(rec *store.Record) ([]byte, error) {
 }
 
 func metaAnswer(meta *element.Element) []byte {
-	out := []byte(`{"resourceType":"Parameters","parameter":[{"name":"return","valueMeta":`)
-	if meta == nil {
-		out = append(out, "{}"...)
-	} else {
-		out = element.AppendJSON(out, meta)
+	if meta == nil || meta.First == nil { // an object of FHIR is never empty, nor a parameter without a value
+		return []byte(`{"resourceType":"Parameters"}`)
 	}
+	out := element.AppendJSON([]byte(`{"resourceType":"Parameters","parameter":[{"name":"return","valueMeta":`), meta)
 	return append(out, "}]}"...)
 }
 
