@@ -74,6 +74,7 @@ type Engine struct {
 	budget   Budget
 	names    sync.Map        // *Param to *indexNames
 	owners   map[string]bool // types that own a compartment
+	tuning   tuning
 }
 
 // EngineOptions configure an Engine.
@@ -84,7 +85,7 @@ type EngineOptions struct {
 
 // NewEngine makes an engine for the parameters of a registry.
 func NewEngine(registry *Registry, o EngineOptions) *Engine {
-	e := &Engine{registry: registry, budget: o.Budget.withDefaults(DefaultBudget), owners: map[string]bool{}}
+	e := &Engine{registry: registry, budget: o.Budget.withDefaults(DefaultBudget), owners: map[string]bool{}, tuning: usual}
 	for typ := range registry.Definitions().Compartments {
 		e.owners[typ] = true
 	}

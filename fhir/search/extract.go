@@ -20,14 +20,45 @@ type ParamValues struct {
 // A value may be empty of all that a search can name: a CodeableConcept with a text only, a Reference with a display only or to a contained resource. It still counts
 // for :missing, which asks whether there is a value. Elements without a value of their own (a primitive with extensions only) give none.
 func (s *Snapshot) Extract(root *element.Element) []ParamValues {
+	var x Extraction
+	return x.Extract(s, root)
+}
+
+// Extraction is memory for Extract, to be used again and again by one goroutine at a time. What an Extract gave is overwritten by the next.
+type Extraction struct {
+	hits    []hit
+	ordered []*element.Element
+	counts  []int32
+	params  []ParamValues
+	values  []Value
+	parts   []Value   // of composites
+	lists   [][]Value // of composites
+}
+
+// Extract is Snapshot.Extract in the memory of an earlier one.
+func (m *Extraction) Extract(s *Snapshot, root *element.Element) []ParamValues {
 	t := s.table(root.Type.Name)
 	if t == nil {
 		return nil
 	}
-	var buffer [96]hit
-	hits := t.tree.find(root, buffer[:0])
-	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root}
-	return x.gather(t, hits)
+	m.hits, m.parts, m.lists = t.tree.find(root, m.hits[:0]), m.parts[:0], m.lists[:0]
+	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root, memory: m}
+	return x.gather(t)
+}
+
+// Forget lets go of the resource that was extracted last. What a much larger one needed is given back.
+func (m *Extraction) Forget() {
+	const most = 512
+	if cap(m.values) > most || cap(m.hits) > most || cap(m.parts) > most {
+		*m = Extraction{}
+		return
+	}
+	clear(m.hits)
+	clear(m.ordered)
+	clear(m.params)
+	clear(m.values)
+	clear(m.parts)
+	clear(m.lists)
 }
 
 // ValuesOf gives the values of one parameter in a resource of its type.
@@ -35,7 +66,7 @@ func (s *Snapshot) ValuesOf(p *Param, root *element.Element) []Value {
 	if p.Expr == nil {
 		return nil
 	}
-	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root}
+	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root, memory: new(Extraction)}
 	if p.selector == nil {
 		return x.generic(nil, p, p.Expr, root)
 	}
@@ -50,41 +81,20 @@ func (s *Snapshot) ValuesOf(p *Param, root *element.Element) []Value {
 
 // extractor turns elements into values.
 type extractor struct {
-	links *linkReader
-	zone  *time.Location
-	root  *element.Element
+	links  *linkReader
+	zone   *time.Location
+	root   *element.Element
+	memory *Extraction
 }
 
 // gather groups the hits by slot, with a counting sort that keeps the order of the content, and converts them into one array.
-func (x *extractor) gather(t *typeTable, hits []hit) []ParamValues {
-	var few [128]int32
-	counts := few[:]
-	if len(t.slots) > len(few) {
-		counts = make([]int32, len(t.slots))
+func (x *extractor) gather(t *typeTable) []ParamValues {
+	m := x.memory
+	m.order(len(t.slots))
+	if len(m.hits) > cap(m.values) {
+		m.values = make([]Value, 0, len(m.hits)+len(m.hits)/2)
 	}
-	used := len(t.generic)
-	for _, h := range hits {
-		if counts[h.slot]++; counts[h.slot] == 1 {
-			used++
-		}
-	}
-	at := int32(0)
-	for i := range t.slots {
-		n := counts[i]
-		counts[i] = at
-		at += n
-	}
-	var fewOrdered [96]*element.Element
-	ordered := fewOrdered[:]
-	if len(hits) > len(ordered) {
-		ordered = make([]*element.Element, len(hits))
-	}
-	for _, h := range hits {
-		ordered[counts[h.slot]] = h.element
-		counts[h.slot]++ // ends as the end of the slot
-	}
-	all := make([]ParamValues, 0, used)
-	values := make([]Value, 0, len(hits)+len(hits)/2+1)
+	all, values := m.params[:0], m.values[:0]
 	from, generic := int32(0), t.generic
 	for slot, p := range t.slots {
 		start := len(values)
@@ -92,16 +102,44 @@ func (x *extractor) gather(t *typeTable, hits []hit) []ParamValues {
 			generic = generic[1:]
 			values = x.generic(values, p, p.Expr, x.root)
 		} else {
-			for _, e := range ordered[from:counts[slot]] {
+			for _, e := range m.ordered[from:m.counts[slot]] {
 				values = x.element(values, p, e)
 			}
-			from = counts[slot]
+			from = m.counts[slot]
 		}
 		if len(values) > start {
 			all = append(all, ParamValues{Param: p, Values: values[start:len(values):len(values)]})
 		}
 	}
+	m.params, m.values = all, values
 	return all
+}
+
+// order sorts the hits' elements by slot; counts then holds the end of each slot in ordered.
+func (m *Extraction) order(slots int) {
+	m.counts = resized(m.counts, slots)
+	clear(m.counts)
+	m.ordered = resized(m.ordered, len(m.hits))
+	for i := range m.hits {
+		m.counts[m.hits[i].slot]++
+	}
+	at := int32(0)
+	for i, n := range m.counts {
+		m.counts[i] = at
+		at += n
+	}
+	for i := range m.hits {
+		h := &m.hits[i]
+		m.ordered[m.counts[h.slot]] = h.element
+		m.counts[h.slot]++
+	}
+}
+
+func resized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	return s[:n]
 }
 
 // element appends the values that the parameter indexes of one element.
@@ -153,32 +191,54 @@ func (x *extractor) computed(values []Value, p *Param, text string) []Value {
 	return values
 }
 
-// composite appends a value with the parts of one composite element; one without all of its parts matches nothing and is left out.
+// maxComponents is the most components that a composite can have.
+const maxComponents = 4
+
+// composite appends a value with the parts of one composite element; one without all of its parts matches nothing and is left out. Most elements lack a part (an Observation's value has one type of
+// several), so that all are looked for before any is converted.
 func (x *extractor) composite(values []Value, p *Param, e *element.Element) []Value {
-	parts := make([][]Value, 0, len(p.Components))
+	var buffer [16]hit
+	hits := buffer[:0]
+	var ends [maxComponents]int
 	for i := range p.Components {
-		part := x.component(&p.Components[i], e)
-		if len(part) == 0 {
+		if i == maxComponents {
 			return values
 		}
-		parts = append(parts, part)
+		if c := &p.Components[i]; c.tree != nil {
+			before := len(hits)
+			if hits = c.tree.find(e, hits); len(hits) == before {
+				return values
+			}
+		}
+		ends[i] = len(hits)
 	}
-	if len(parts) == 0 {
+	m, first, from := x.memory, len(x.memory.lists), 0
+	for i := range p.Components {
+		start := len(m.parts)
+		x.component(&p.Components[i], e, hits[from:ends[i]])
+		from = ends[i]
+		if len(m.parts) == start {
+			m.lists = m.lists[:first]
+			return values
+		}
+		m.lists = append(m.lists, m.parts[start:len(m.parts):len(m.parts)])
+	}
+	if len(m.lists) == first {
 		return values
 	}
-	return append(values, Value{Parts: parts})
+	return append(values, Value{Parts: m.lists[first:len(m.lists):len(m.lists)]})
 }
 
-func (x *extractor) component(c *ComponentParam, e *element.Element) []Value {
+// component appends the values of one part to the memory's parts.
+func (x *extractor) component(c *ComponentParam, e *element.Element, hits []hit) {
+	parts := x.memory.parts
 	if c.tree == nil {
-		return x.generic(nil, c.Param, c.Expr, e)
+		parts = x.generic(parts, c.Param, c.Expr, e)
 	}
-	var buffer [8]hit
-	var values []Value
-	for _, h := range c.tree.find(e, buffer[:0]) {
-		values = x.element(values, c.Param, h.element)
+	for i := range hits {
+		parts = x.element(parts, c.Param, hits[i].element)
 	}
-	return values
+	x.memory.parts = parts
 }
 
 // converter appends the values of one element of the type that it is for.

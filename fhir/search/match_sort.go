@@ -91,13 +91,13 @@ func compareValues(t ParamType, a, b *Value) int {
 }
 
 func referenceText(v *Value) string {
-	if v.RefType != "" {
+	switch {
+	case v.RefType != "":
 		return v.RefType + "/" + v.RefID
+	case v.URL == "":
+		return ""
 	}
-	if v.Version != "" {
-		return v.URL + "|" + v.Version
-	}
-	return v.URL
+	return v.URL + "\x00" + v.Version // all versions of a URL before any longer URL
 }
 
 func compareInt(a, b int64) int {

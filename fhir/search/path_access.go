@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/carnet-fhir/carnet/store"
@@ -12,6 +13,8 @@ type drive struct {
 	parts []drivePart
 	rank  rank
 	exact bool
+	// ordered says that all parts are single values of one index, ascending: one cursor serves them all.
+	ordered bool
 }
 
 // drivePart is a range of an index, a list of records known already, or the type's history.
@@ -47,10 +50,11 @@ func (r *run) driveOf(n *node) (*drive, error) {
 }
 
 func scansDrive(n *node, a *access) *drive {
-	d := &drive{n: n, parts: make([]drivePart, len(a.scans)), rank: a.rank(), exact: true}
+	d := &drive{n: n, parts: make([]drivePart, len(a.scans)), rank: a.rank(), exact: true, ordered: len(a.scans) > 1}
 	for i := range a.scans {
 		d.parts[i].scan = &a.scans[i]
 		d.exact = d.exact && a.scans[i].test == nil
+		d.ordered = d.ordered && a.scans[i].point && a.scans[i].index == a.scans[0].index && (i == 0 || bytes.Compare(a.scans[i-1].lo, a.scans[i].lo) < 0)
 	}
 	return d
 }
@@ -120,9 +124,9 @@ func newestFirst(rids []store.RID) {
 
 // Bounds of what is merged and tried.
 const (
-	maxMerged   = 16  // streams in one union
-	maxDistinct = 8   // values of a range that may be merged as points
-	maxProbes   = 200 // points that are tried for having rows
+	maxMerged   = 16   // streams in one union
+	maxDistinct = 8    // values of a range that may be merged as points
+	maxProbes   = 2000 // points that are tried for having rows
 )
 
 // stream gives the drive newest first, when it is a union of few values; nil when not. Ranges that hold few values count: "code" without a system is a range of
@@ -152,6 +156,10 @@ func (d *drive) certain() bool { return d.n.kind == nodeRows || d.n.kind == node
 
 // points gives the values of the drive that have rows; ok is false when there are too many.
 func (r *run) points(d *drive) (points []scan, rids [][]store.RID, ok bool, err error) {
+	if d.ordered && len(d.parts) > maxMerged {
+		points, ok, err = r.probe(d)
+		return points, nil, ok, err
+	}
 	for i := range d.parts {
 		p := &d.parts[i]
 		switch {
@@ -171,9 +179,39 @@ func (r *run) points(d *drive) (points []scan, rids [][]store.RID, ok bool, err 
 	return points, rids, len(points)+len(rids) <= maxMerged, nil
 }
 
+// probe gives the values of an ordered drive that have rows, jumping from one to the next with one cursor; ok is false when they are too many to merge.
+func (r *run) probe(d *drive) (points []scan, ok bool, err error) {
+	first, last := d.parts[0].scan, d.parts[len(d.parts)-1].scan
+	if !first.known {
+		return nil, true, nil
+	}
+	cur := r.scan(&scan{id: first.id, lo: first.lo, hi: last.hi}, d.n)
+	defer cur.close()
+	found := false
+	for i := range d.parts {
+		s := d.parts[i].scan
+		if found && bytes.Compare(cur.Value(), s.lo) > 0 {
+			continue
+		}
+		if found, err = cur.seek(s.lo, newest); !found || err != nil {
+			break
+		}
+		if bytes.Equal(cur.Value(), s.lo) {
+			if points = append(points, *s); len(points) > maxMerged {
+				return nil, false, nil
+			}
+		}
+	}
+	return points, true, err
+}
+
+// newest is above all records: seeking it finds the first row of a value.
+const newest store.RID = 1<<64 - 1
+
 // distinct appends the values of a range that have rows, by jumping from one to the next; ok is false when there are more than maxDistinct.
 func (r *run) distinct(points []scan, s *scan, what describer) ([]scan, bool, error) {
 	cur := r.scan(s, what)
+	defer cur.close()
 	count := 0
 	ok, err := cur.next()
 	for ; ok && err == nil; ok, err = cur.seek(points[len(points)-1].lo, 0) {

@@ -6,15 +6,6 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// Bounds of planning.
-const (
-	// raceLimit is how many rows a candidate driver may have to be drained into memory: such a page is newest first, and the other conditions are judged on few records.
-	raceLimit = 1024
-	raceStart = 32
-	// fewRows is when following the links of each candidate is cheaper than running a chain's inner search.
-	fewRows = 64
-)
-
 // matches gives the records of one type that satisfy a condition, in the plan's order.
 type matches struct {
 	r   *run
@@ -79,7 +70,7 @@ func (p *planner) choose() (*matches, error) {
 	}
 	if links > 0 {
 		if p.candidates() > 0 {
-			m, err := p.race(fewRows)
+			m, err := p.race(p.r.e.tuning.few)
 			if m != nil || err != nil {
 				return m, err
 			}
@@ -173,7 +164,7 @@ func (p *planner) candidates() int {
 func (p *planner) drive() (*matches, error) {
 	ranges := slices.ContainsFunc(p.drives, func(d *drive) bool { return d != nil })
 	if ranges {
-		m, err := p.race(raceLimit)
+		m, err := p.race(p.r.e.tuning.race)
 		if m != nil || err != nil {
 			return m, err
 		}
@@ -294,7 +285,7 @@ func (p *planner) overList(u *runner) (*matches, error) {
 		}
 	}
 	m.stream = &listStream{rids: u.rids}
-	if u.meet == nil && len(p.streams) > 0 && len(u.rids) > fewRows {
+	if u.meet == nil && len(p.streams) > 0 && len(u.rids) > p.r.e.tuning.few {
 		p.r.step(p.typ, "intersect", p.describeStreams(), -1)
 		m.stream = meet(append([]stream{m.stream}, p.streams...))
 		done = append(done, p.certain()...)

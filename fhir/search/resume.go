@@ -150,5 +150,5 @@ func (r *placeReader) key() []byte {
 	if n == 0 {
 		return nil
 	}
-	return r.bytes(n - 1)
+	return present(r.bytes(n - 1))
 }

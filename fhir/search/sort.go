@@ -7,16 +7,6 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// Bounds of sorting.
-const (
-	// smallSort is how many candidates are read and sorted in memory.
-	smallSort = 2_000
-	// patience is how many records that do not match a walk in the order of a sort key reads before the rows of the condition are gathered, to pass over others unread.
-	patience = 256
-	// longGroup is how many records of one key are buffered before they are streamed instead.
-	longGroup = 64
-)
-
 // sortedHits gives the matches of all types in the order of _sort, merging the types.
 func (r *run) sortedHits(q *Query, wheres []*node, from *place) (hits, error) {
 	m := &mergedHits{}
@@ -119,7 +109,7 @@ type sorter struct {
 
 // open looks at the condition's own indexes first: when they give few candidates, these are sorted.
 func (s *sorter) open() error {
-	few, err := s.gather(smallSort)
+	few, err := s.gather(s.r.e.tuning.sort)
 	if err != nil {
 		return err
 	}
@@ -287,7 +277,7 @@ func (s *sorter) tryWalked(rid store.RID) (*candidate, error) {
 	if c != nil && s.keys[s.level].compare(c.keys[s.level], s.group) == 0 && s.behind(c.item()) {
 		return c, nil
 	}
-	if s.wasted++; s.wasted == patience && !s.bounded && !s.trivial() {
+	if s.wasted++; s.wasted == s.r.e.tuning.patience && !s.bounded && !s.trivial() {
 		_, err = s.gather(s.r.budget.Rows / 4)
 	}
 	return nil, err
@@ -314,14 +304,14 @@ func (s *sorter) nextGroup() error {
 		s.missing = true
 		return nil
 	}
-	s.group = bytes.Clone(s.key)
+	s.group = bytes.Clone(present(s.key))
 	last := s.level == len(s.keys)-1
 	var rids []store.RID
 	for s.held && bytes.Equal(s.key, s.group) {
 		if !s.bounded || member(s.members, s.rid) {
 			rids = append(rids, s.rid)
 		}
-		if last && len(rids) == longGroup {
+		if last && len(rids) == s.r.e.tuning.group {
 			long, err := s.rows.skip(s.group)
 			if err != nil {
 				return err
@@ -393,7 +383,7 @@ func (s *sorter) openInner(rids []store.RID) error {
 	if s.from != nil && s.keys[s.level].compare(s.from.keys[s.level], s.group) == 0 {
 		s.inner.from = s.from
 	}
-	if len(rids) <= smallSort || s.r.keyRows(s.typ, &s.keys[s.level+1], nil) == nil {
+	if len(rids) <= s.r.e.tuning.sort || s.r.keyRows(s.typ, &s.keys[s.level+1], nil) == nil {
 		return s.inner.sortMembers()
 	}
 	return s.inner.walk()
@@ -484,7 +474,7 @@ func (s *sorter) fromTail() (*candidate, error) {
 		if c != nil && c.keys[s.level] == nil {
 			return c, nil
 		}
-		if s.tried++; s.tried < patience {
+		if s.tried++; s.tried < s.r.e.tuning.patience {
 			continue
 		}
 		s.tail = nil

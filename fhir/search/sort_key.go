@@ -66,19 +66,24 @@ func (k *sortKey) keyOf(c *candidate) []byte {
 		return updatedKey(c.rec.Time)
 	}
 	var first []byte
+	found := false
 	for i := range k.indexes {
 		c.values(&k.indexes[i], func(value []byte) bool {
-			key := k.of(value)
-			if first == nil || k.compare(key, first) < 0 {
-				first = key
+			if key := present(k.of(value)); !found || k.compare(key, first) < 0 {
+				first, found = key, true
 			}
 			return true
 		})
 	}
-	if first == nil {
-		return nil
+	return bytes.Clone(first)
+}
+
+// present makes an empty key one that is there: a value without anything to search by (a reference with only a display) sorts first, no value last.
+func present(key []byte) []byte {
+	if key == nil {
+		return []byte{}
 	}
-	return append(make([]byte, 0, len(first)), first...)
+	return key
 }
 
 // updatedKey is the instant that meta.lastUpdated shows.

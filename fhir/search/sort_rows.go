@@ -136,12 +136,12 @@ func (x *indexRows) skip(key []byte) (stream, error) {
 // pass moves a cursor behind the rows of a key.
 func (x *indexRows) pass(i int, c *cursor, lo, hi []byte) error {
 	if !x.key.descending {
-		ok, err := c.seek(hi, 1<<64-1)
+		ok, err := c.seek(hi, newest)
 		x.heads[i] = ok
 		return err
 	}
 	// Downwards, the last row of the key is that of its least value's newest record.
-	ok, err := c.seek(lo, 1<<64-1)
+	ok, err := c.seek(lo, newest)
 	for ok && err == nil && bytes.Equal(x.key.of(c.Value()), lo) {
 		ok, err = c.next()
 	}
@@ -177,9 +177,6 @@ type historyRows struct {
 	window     []store.HistoryPosition // ascending, the next one last
 	width      store.Time
 }
-
-// windowRows is how many rows of the history an ascending walk reads at once.
-const windowRows = 256
 
 func (h *historyRows) next() ([]byte, store.RID, bool, error) {
 	if h.descending {
@@ -227,7 +224,7 @@ func (h *historyRows) advance() (bool, error) {
 		}
 		h.window = rows
 		h.since = min(h.since+h.width, h.head)
-		if len(rows) < windowRows/8 {
+		if len(rows) < h.r.e.tuning.window/8 {
 			h.width *= 4
 		}
 		if len(rows) > 0 {
@@ -237,7 +234,7 @@ func (h *historyRows) advance() (bool, error) {
 	return false, nil
 }
 
-// read gives the versions in (h.since, until], newest first; full when there are more than windowRows of them (one instant's are all given).
+// read gives the versions in (h.since, until], newest first; full when there are more than a window's of them (one instant's are all given).
 func (h *historyRows) read(until store.Time) (rows []store.HistoryPosition, full bool, err error) {
 	c := h.r.view.History(store.HistoryRange{Type: h.typ, Since: h.since, Before: until + 1})
 	defer c.Close()
@@ -246,7 +243,7 @@ func (h *historyRows) read(until store.Time) (rows []store.HistoryPosition, full
 		if !ok || err != nil {
 			return rows, false, err
 		}
-		if rows = append(rows, at); len(rows) > windowRows && until-h.since > 1 {
+		if rows = append(rows, at); len(rows) > h.r.e.tuning.window && until-h.since > 1 {
 			return nil, true, nil
 		}
 	}

@@ -24,6 +24,8 @@ type walker struct {
 	hist  store.HistoryCursor
 	from  *row // where to begin, in the first part
 	count int  // rows given
+	// entered says that an ordered drive's cursor stands in the present part.
+	entered bool
 }
 
 func (r *run) walker(d *drive) *walker { return &walker{r: r, d: d} }
@@ -39,7 +41,10 @@ func (w *walker) next() (row, verdict, error) {
 			found.part = w.part
 			return found, v, err
 		}
-		w.cur, w.list, w.hist, w.from = nil, nil, nil, nil
+		w.list, w.hist, w.from, w.entered = nil, nil, nil, false
+		if !w.d.ordered {
+			w.cur = nil
+		}
 	}
 	return row{}, no, nil
 }
@@ -60,6 +65,9 @@ func (w *walker) inScan(s *scan) (row, verdict, error) {
 	if !s.known {
 		return row{}, no, nil
 	}
+	if w.d.ordered {
+		return w.inOrdered(s)
+	}
 	ok, err := w.start(s)
 	for ; ok && err == nil; ok, err = w.cur.next() {
 		w.count++
@@ -69,6 +77,42 @@ func (w *walker) inScan(s *scan) (row, verdict, error) {
 		}
 	}
 	return row{}, no, err
+}
+
+// inOrdered gives the next row of one value of an ordered drive, all of whose values are walked by one cursor.
+func (w *walker) inOrdered(s *scan) (row, verdict, error) {
+	var ok bool
+	var err error
+	switch {
+	case w.cur == nil:
+		w.cur = w.r.scan(&scan{id: s.id, lo: s.lo, hi: w.d.parts[len(w.d.parts)-1].scan.hi}, w.d.n)
+		ok, err = w.enter(s)
+	case w.entered:
+		ok, err = w.cur.next()
+	case w.cur.ended:
+		return row{}, no, nil
+	case bytes.Compare(w.cur.Value(), s.lo) > 0:
+		return row{}, no, nil
+	default:
+		ok, err = w.enter(s)
+	}
+	w.entered = true
+	if !ok || err != nil || !bytes.Equal(w.cur.Value(), s.lo) {
+		return row{}, no, err
+	}
+	w.count++
+	return row{value: w.cur.Value(), rid: w.cur.RID()}, s.judge(s.lo), nil
+}
+
+// enter moves the cursor to the first row of a value, or behind the row where the walk resumes.
+func (w *walker) enter(s *scan) (bool, error) {
+	switch {
+	case w.from == nil:
+		return w.cur.seek(s.lo, newest)
+	case w.from.rid == 0:
+		return w.cur.seek(s.lo, 0)
+	}
+	return w.cur.seek(s.lo, w.from.rid-1)
 }
 
 // start moves to the next row, opening the cursor at the first.
