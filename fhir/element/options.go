@@ -1,5 +1,12 @@
 package element
 
+import (
+	"errors"
+	"net/http"
+
+	"github.com/carnet-fhir/carnet/fhir/fault"
+)
+
 // Limits that hold when Options leaves them at zero.
 const (
 	DefaultMaxDepth    = 64
@@ -23,6 +30,27 @@ type Options struct {
 	Lenient bool
 	// Trusted is for content that the server itself stored: values, cardinality and narrative are not checked again.
 	Trusted bool
+	// Judge is asked for further faults of content that could be read but is refused (422), so that its sender learns of all
+	// faults at once; expressions that were reported already are not reported again.
+	Judge func(root *Element) []fault.Issue
+}
+
+// judged completes a refusal by what Judge finds in the tree, as far as there is one.
+func (o Options) judged(err error, root *Element) error {
+	var f *fault.Fault
+	if o.Judge == nil || root == nil || !errors.As(err, &f) || f.Status != http.StatusUnprocessableEntity {
+		return err
+	}
+	known := map[string]bool{}
+	for _, i := range f.Issues {
+		known[i.Expression] = true
+	}
+	for _, i := range o.Judge(root) {
+		if i.Severity == fault.Error && !known[i.Expression] && len(f.Issues) < MaxIssues {
+			f.Issues = append(f.Issues, i)
+		}
+	}
+	return err
 }
 
 func (o Options) withDefaults() Options {

@@ -22,7 +22,7 @@ func ParseJSON(defs *spec.Definitions, src []byte, opts Options) (*Resource, err
 	}
 	root := b.root()
 	if err := b.report.fault(); err != nil {
-		return nil, err
+		return nil, opts.judged(err, root)
 	}
 	r := &Resource{Root: root, Warnings: b.report.issues()}
 	if !b.dropped {

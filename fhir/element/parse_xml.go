@@ -27,7 +27,7 @@ func ParseXML(defs *spec.Definitions, src []byte, opts Options) (*Resource, erro
 		b.document()
 	}
 	if err := b.report.fault(); err != nil {
-		return nil, err
+		return nil, opts.judged(err, b.root)
 	}
 	return &Resource{Root: b.root, Warnings: b.report.issues()}, nil
 }

@@ -106,3 +106,8 @@ func (r *Repository) validateDelete(ctx context.Context, typ, id string) (issues
 	}
 	return nil, err
 }
+
+// Judge gives the faults that a write of the content would meet after reading: for readers that refuse it already and want to tell all at once.
+func (r *Repository) Judge(root *element.Element) []fault.Issue {
+	return r.o.Validator.Issues(context.Background(), root, validate.OnWrite)
+}

@@ -145,10 +145,11 @@ func (s *Server) parse(format contentFormat, b []byte, typ string) (*element.Res
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, fault.New(http.StatusBadRequest, fault.Structure, "The request needs a resource as its body.")
 	}
+	o := element.Options{ExpectType: typ, Judge: s.o.Repository.Judge}
 	if format == formatXML {
-		return element.ParseXML(s.o.Definitions, b, element.Options{ExpectType: typ})
+		return element.ParseXML(s.o.Definitions, b, o)
 	}
-	return element.ParseJSON(s.o.Definitions, b, element.Options{ExpectType: typ})
+	return element.ParseJSON(s.o.Definitions, b, o)
 }
 
 // size writes a limit for people.
