@@ -33,6 +33,7 @@ type Extraction struct {
 	values  []Value
 	parts   []Value   // of composites
 	lists   [][]Value // of composites
+	folds   []foldedElement
 }
 
 // Extract is Snapshot.Extract in the memory of an earlier one.
@@ -42,6 +43,7 @@ func (m *Extraction) Extract(s *Snapshot, root *element.Element) []ParamValues {
 		return nil
 	}
 	m.hits, m.parts, m.lists = t.tree.find(root, m.hits[:0]), m.parts[:0], m.lists[:0]
+	m.folds = m.folds[:0]
 	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root, memory: m}
 	return x.gather(t)
 }
@@ -59,6 +61,7 @@ func (m *Extraction) Forget() {
 	clear(m.values)
 	clear(m.parts)
 	clear(m.lists)
+	clear(m.folds)
 }
 
 // ValuesOf gives the values of one parameter in a resource of its type.

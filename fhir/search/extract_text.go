@@ -24,11 +24,37 @@ func stringConverter(t *spec.Type) converter {
 	return nil
 }
 
-func plainString(_ *extractor, values []Value, e *element.Element) []Value {
+func plainString(x *extractor, values []Value, e *element.Element) []Value {
 	if !e.HasValue {
 		return values
 	}
-	return append(values, Value{Text: e.Value, Folded: Fold(e.Value)})
+	return append(values, Value{Text: e.Value, Folded: x.memory.fold(e)})
+}
+
+// maxFolds bounds how many folded strings are looked through for one.
+const maxFolds = 32
+
+// foldedElement is a string that was folded.
+type foldedElement struct {
+	element *element.Element
+	folded  string
+}
+
+// fold folds an element's string once: a part of a name stands in name, in family or given, and in phonetic.
+func (m *Extraction) fold(e *element.Element) string {
+	for i := range m.folds {
+		if m.folds[i].element == e {
+			return m.folds[i].folded
+		}
+	}
+	if foldedAlready(e.Value) {
+		return e.Value
+	}
+	folded := Fold(e.Value)
+	if len(m.folds) < maxFolds {
+		m.folds = append(m.folds, foldedElement{e, folded})
+	}
+	return folded
 }
 
 // partsOfString takes every string in a HumanName or Address: "the search covers the elements of type string, and does not cover elements such as use and period"

@@ -22,7 +22,8 @@ func Fold(text string) string {
 	if foldedAlready(text) {
 		return text
 	}
-	f := folder{out: make([]byte, 0, len(text)+4)}
+	var buffer [64]byte
+	f := folder{out: buffer[:0]}
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
