@@ -202,9 +202,9 @@ func (e *Engine) partConds(p *Param, o *Operand) (conds []cond, ok bool) {
 	case Reference:
 		return e.referenceConds(p, NoModifier, "", o)
 	case Date:
-		return []cond{partDateCond(o)}, true
+		return partDateConds(o), true
 	case Number, Quantity:
-		return []cond{partNumberCond(p.Type, o)}, true
+		return partNumberConds(p.Type, o), true
 	default:
 		return nil, false
 	}

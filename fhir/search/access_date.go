@@ -102,19 +102,23 @@ func dateTest(o *Operand, end bool) func([]byte) verdict {
 	}
 }
 
-// partDateCond is the condition of a date within a composite, where short and long values stand together by (low, high).
-func partDateCond(o *Operand) cond {
-	c := cond{test: dateTest(o, false), rank: rankOfPrefix(o.Prefix)}
-	switch o.Prefix {
-	case Eq, "":
-		c.lo, c.hi = appendTime(nil, o.Low), appendTime(nil, o.High)
-	case Lt, Eb:
-		c.hi = appendTime(nil, o.Low)
-	case Le, Ap:
-		c.hi = appendTime(nil, o.High)
-	case Sa:
-		c.lo = appendTime(nil, o.High)
-	default:
+// partDateConds are the conditions of a date within a composite: a range of short values, and all long ones.
+func partDateConds(o *Operand) []cond {
+	test := inPart(dateTest(o, false))
+	conds := []cond{{lo: []byte{partLong}, hi: []byte{partLong + 1}, test: test, rank: rankRange}}
+	if lo, hi := shortRange(o); lo < hi {
+		main := cond{lo: appendTime([]byte{partMain}, lo), hi: appendTime([]byte{partMain}, hi), test: test, rank: rankOfPrefix(o.Prefix)}
+		conds = append([]cond{main}, conds...)
 	}
-	return c
+	return conds
+}
+
+// inPart judges the bytes behind the first one, which tells long values from others.
+func inPart(test func([]byte) verdict) func([]byte) verdict {
+	return func(value []byte) verdict {
+		if len(value) == 0 {
+			return maybe
+		}
+		return test(value[1:])
+	}
 }

@@ -107,19 +107,13 @@ func unitTest(value []byte, o *Operand) verdict {
 	return verdictOf(matchUnit(o, string(system), string(code), string(text)))
 }
 
-// partNumberCond is the condition of a number or quantity within a composite, where single numbers and ranges stand together by (low, high).
-func partNumberCond(t ParamType, o *Operand) cond {
-	c := cond{test: numberTest(t, o, false), rank: rankOfPrefix(o.Prefix)}
-	switch o.Prefix {
-	case Eq, "":
-		c.lo, c.hi = decimalBytes(&o.LowNumber), decimalBytes(&o.HighNumber)
-	case Lt, Eb:
-		c.hi = decimalBytes(&o.Number)
-	case Le:
-		c.hi = after(decimalBytes(&o.Number))
-	case Sa:
-		c.lo = after(decimalBytes(&o.Number))
-	default:
+// partNumberConds are the conditions of a number or quantity within a composite: a range of single numbers, and all ranges.
+func partNumberConds(t ParamType, o *Operand) []cond {
+	test := inPart(numberTest(t, o, false))
+	lo, hi := plainRange(o)
+	main := cond{lo: append([]byte{partMain}, lo...), hi: []byte{partMain + 1}, test: test, rank: rankOfPrefix(o.Prefix)}
+	if hi != nil {
+		main.hi = append([]byte{partMain}, hi...)
 	}
-	return c
+	return []cond{main, {lo: []byte{partLong}, hi: []byte{partLong + 1}, test: test, rank: rankRange}}
 }

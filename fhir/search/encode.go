@@ -156,7 +156,7 @@ func (x *encoder) value(p *Param, names *indexNames, v *Value) {
 	}
 }
 
-// appendValue appends the main row's bytes of a value, without regard to the length of dates: they are the parts of composites too.
+// appendValue appends the main row's bytes of a value.
 func appendValue(b []byte, t ParamType, v *Value) []byte {
 	switch t {
 	case Token:
@@ -178,6 +178,29 @@ func appendValue(b []byte, t ParamType, v *Value) []byte {
 	default:
 		return b
 	}
+}
+
+// The first byte of a date, number or quantity within a composite tells which of the indexes it would stand in alone.
+const (
+	partMain = 0
+	partLong = 1
+)
+
+// appendPartValue appends the bytes of a composite's part.
+func appendPartValue(b []byte, t ParamType, v *Value) []byte {
+	long := false
+	switch t {
+	case Date:
+		long = v.High-v.Low >= maxShort
+	case Number, Quantity:
+		long = !plain(v)
+	default:
+		return appendValue(b, t, v)
+	}
+	if long {
+		return appendValue(append(b, partLong), t, v)
+	}
+	return appendValue(append(b, partMain), t, v)
 }
 
 // appendReference appends Type/id, or a URL, 00 and a version. A reference that no search can name (to a contained resource, by display) gives no bytes.
@@ -295,7 +318,7 @@ func (x *encoder) combine(p *Param, names *indexNames, parts [][]Value, i int, p
 	t := p.Components[i].Param.Type
 	for k := range parts[i] {
 		v := &parts[i][k]
-		piece := appendValue(buf[:0], t, v)
+		piece := appendPartValue(buf[:0], t, v)
 		if i < len(parts)-1 {
 			longer := appendEnd(appendEscaped(prefix, piece))
 			if !x.combine(p, names, parts, i+1, longer, piece[len(piece):]) {

@@ -258,11 +258,12 @@ func (u *runner) advance(target int) (ended bool, err error) {
 			u.count++
 			continue
 		}
+		u.walk.pause = target
 		at, v, err := u.walk.next()
-		if v == no || err != nil {
-			return err == nil, err
-		}
 		u.count = u.walk.count
+		if v == no || err != nil {
+			return err == nil && !u.walk.paused, err
+		}
 		u.rids = append(u.rids, at.rid)
 		u.sure = u.sure && v == yes
 	}

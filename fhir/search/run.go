@@ -196,7 +196,7 @@ func (c *cursor) seek(value []byte, rid store.RID) (bool, error) {
 
 func (c *cursor) moved(ok bool) (bool, error) {
 	steps := c.Cursor.Steps()
-	if err := c.r.spend(steps-c.steps+1, c.what); err != nil {
+	if err := c.r.spend(max(steps-c.steps, 1), c.what); err != nil {
 		return false, err
 	}
 	c.steps = steps

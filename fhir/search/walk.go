@@ -23,7 +23,10 @@ type walker struct {
 	list  *listStream
 	hist  store.HistoryCursor
 	from  *row // where to begin, in the first part
-	count int  // rows given
+	count int  // rows met
+	// pause stops the walk, for a while, when so many rows were met (0: never); paused says that it did.
+	pause  int
+	paused bool
 	// entered says that an ordered drive's cursor stands in the present part.
 	entered bool
 }
@@ -35,9 +38,9 @@ func (w *walker) resume(at *row) { w.part, w.from = at.part, at }
 
 // next gives the next row that the tests admit, and what they say of it.
 func (w *walker) next() (row, verdict, error) {
-	for ; w.part < len(w.d.parts); w.part++ {
+	for w.paused = false; w.part < len(w.d.parts); w.part++ {
 		found, v, err := w.inPart(&w.d.parts[w.part])
-		if v != no || err != nil {
+		if v != no || err != nil || w.paused {
 			found.part = w.part
 			return found, v, err
 		}
@@ -75,8 +78,17 @@ func (w *walker) inScan(s *scan) (row, verdict, error) {
 		if v := s.judge(value); v != no {
 			return row{value: value, rid: w.cur.RID()}, v, nil
 		}
+		if w.tired() {
+			return row{}, no, nil
+		}
 	}
 	return row{}, no, err
+}
+
+// tired says whether the walk is to pause.
+func (w *walker) tired() bool {
+	w.paused = w.pause > 0 && w.count >= w.pause
+	return w.paused
 }
 
 // inOrdered gives the next row of one value of an ordered drive, all of whose values are walked by one cursor.
@@ -163,6 +175,9 @@ func (w *walker) inHistory(c *Clause) (row, verdict, error) {
 		at := w.hist.Position()
 		if updatedMatches(c, at.Time) {
 			return row{value: appendTime(nil, int64(at.Time)), rid: at.RID, version: w.hist.Version()}, maybe, nil
+		}
+		if w.tired() {
+			return row{}, no, nil
 		}
 	}
 	return row{}, no, w.hist.Err()
