@@ -1,6 +1,9 @@
 package path
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // comparison is <, >, <= and >=.
 type comparison struct {
@@ -73,6 +76,11 @@ func (x *comparison) holds(o order) Truth {
 // compareValues orders two system values; comparable is false when their types have no order between them.
 func compareValues(a, b Item) (o order, comparable bool) {
 	switch v := a.(type) {
+	case Integer:
+		if w, ok := b.(Integer); ok {
+			return orderOf(cmp.Compare(v, w)), true
+		}
+		return compareNumbers(a, b)
 	case String:
 		if w, ok := b.(String); ok {
 			return orderOf(strings.Compare(string(v), string(w))), true
@@ -96,12 +104,17 @@ func compareValues(a, b Item) (o order, comparable bool) {
 			return compareTimes(v, w), true
 		}
 	default:
-		if l, r, ok := asDecimals(a, b); ok {
-			return orderOf(l.Cmp(r.Decimal)), true
-		}
-		if l, r, ok := asQuantities(a, b); ok {
-			return compareQuantities(l, r), true
-		}
+		return compareNumbers(a, b)
+	}
+	return unordered, false
+}
+
+func compareNumbers(a, b Item) (o order, comparable bool) {
+	if l, r, ok := asDecimals(a, b); ok {
+		return orderOf(l.Cmp(r.Decimal)), true
+	}
+	if l, r, ok := asQuantities(a, b); ok {
+		return compareQuantities(l, r), true
 	}
 	return unordered, false
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/spec"
 )
 
 // extension gives the extensions with the url.
@@ -100,7 +101,7 @@ func (c *call) pair(ev *evaluator, in Collection) (a, b Item, err error) {
 
 const baseProfile = "http://hl7.org/fhir/StructureDefinition/"
 
-// conformsTo asks Context.ConformsTo. That an element conforms to its own type and to those above it needs no asking.
+// conformsTo asks Context.ConformsTo, but for the types of R4 itself, which need no asking.
 func conformsTo(ev *evaluator, c *call, in Collection) (Truth, error) {
 	it, err := c.single(in)
 	if err != nil || it == nil {
@@ -111,8 +112,8 @@ func conformsTo(ev *evaluator, c *call, in Collection) (Truth, error) {
 	if err != nil || !known || !ok {
 		return Unknown, err
 	}
-	if name, ok := strings.CutPrefix(url, baseProfile); ok && n.Type.Is(name) {
-		return True, nil
+	if name, ok := strings.CutPrefix(url, baseProfile); ok && spec.R4().Types[name] != nil {
+		return truthOf(n.Type.Is(name)), nil
 	}
 	if ev.ctx.ConformsTo == nil {
 		return Unknown, nil

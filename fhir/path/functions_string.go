@@ -198,6 +198,9 @@ func replaceMatches(ev *evaluator, c *call, in Collection) (Collection, error) {
 	if err != nil || !known {
 		return nil, err
 	}
+	if pattern == "" {
+		return ev.stringResult(s)
+	}
 	re, err := c.pattern(ev, pattern)
 	if err != nil {
 		return nil, err

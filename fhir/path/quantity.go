@@ -1,7 +1,6 @@
 package path
 
 import (
-	"math/big"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -110,13 +109,24 @@ func isDigits(s string) bool {
 }
 
 // commensurable gives the factors from both units to their common base, false when they have none or when a unit is not known.
-func commensurable(a, b Quantity, lenient bool) (fa, fb unit, ok bool) {
+//
+// Calendar years and months equal no UCUM duration. Among themselves a year has 12 months; beside weeks, days and shorter a
+// year has 365 days and a month 30 (N1 §5.5.8). For equivalence they are UCUM's a and mo (§6.1.2).
+func commensurable(a, b Quantity, equivalence bool) (fa, fb unit, ok bool) {
 	if a.foreign || b.foreign {
 		return unit{}, unit{}, false
 	}
 	ua, ub := definite(a.Unit), definite(b.Unit)
-	if lenient || (isYearOrMonth(ua) && isYearOrMonth(ub)) {
-		ua, ub = meanDuration(ua), meanDuration(ub)
+	switch {
+	case equivalence:
+		ua, ub = astronomical(ua), astronomical(ub)
+	case isYearOrMonth(ua) && isYearOrMonth(ub):
+		ua, ub = strings.Replace(ua, "year", "12.mo", 1), strings.Replace(ub, "year", "12.mo", 1)
+		ua, ub = strings.Replace(ua, "month", "mo", 1), strings.Replace(ub, "month", "mo", 1)
+	case isShort(ub):
+		ua = meanDuration(ua)
+	case isShort(ua):
+		ub = meanDuration(ub)
 	}
 	fa, okA := parseUnit(ua)
 	fb, okB := parseUnit(ub)
@@ -125,7 +135,25 @@ func commensurable(a, b Quantity, lenient bool) (fa, fb unit, ok bool) {
 
 func isYearOrMonth(u string) bool { return u == "year" || u == "month" }
 
-// meanDuration turns calendar years and months into 365 and 30 days (N1 §6.1.2: for durations without an anchor).
+// isShort says whether a UCUM unit is one that a calendar duration equals.
+func isShort(u string) bool {
+	switch u {
+	case "wk", "d", "h", "min", "s", "ms":
+		return true
+	}
+	return false
+}
+
+func astronomical(u string) string {
+	switch u {
+	case "year":
+		return "a"
+	case "month":
+		return "mo"
+	}
+	return u
+}
+
 func meanDuration(u string) string {
 	switch u {
 	case "year":
@@ -145,23 +173,12 @@ func compareQuantities(a, b Quantity) order {
 	if !ok {
 		return unordered
 	}
-	// a year has twelve months, whatever its days
-	if isYearOrMonth(a.Unit) && isYearOrMonth(b.Unit) {
-		fa.factor, fb.factor = months(a.Unit), months(b.Unit)
-	}
 	ra, okA := fa.base(a.Value)
 	rb, okB := fb.base(b.Value)
 	if !okA || !okB {
 		return unordered
 	}
 	return orderOf(ra.Cmp(rb))
-}
-
-func months(u string) *big.Rat {
-	if u == "year" {
-		return big.NewRat(12, 1)
-	}
-	return big.NewRat(1, 1)
 }
 
 // equivalentQuantities compares in the unit of the coarser operand, rounded to its last digit.
@@ -205,9 +222,6 @@ func (q Quantity) convert(to string) (Quantity, bool) {
 	fa, fb, ok := commensurable(q, target, false)
 	if !ok {
 		return Quantity{}, false
-	}
-	if isYearOrMonth(q.Unit) && isYearOrMonth(target.Unit) {
-		fa.factor, fb.factor = months(q.Unit), months(target.Unit)
 	}
 	base, ok := fa.base(q.Value)
 	if !ok {

@@ -28,7 +28,8 @@ func resolveType(defs *spec.Definitions, name string, pos int) (typeTest, error)
 	if namespace != "FHIR" && isSystemType(local) {
 		t.system = local
 	}
-	if t.fhir == nil && t.system == "" {
+	// the System namespace is closed: of a type that it does not have there are no items
+	if t.fhir == nil && t.system == "" && namespace != "System" {
 		return t, syntaxFault(pos, "%q is not a type of FHIR R4 or System", clip(name))
 	}
 	return t, nil
