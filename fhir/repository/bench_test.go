@@ -98,3 +98,45 @@ func BenchmarkTransaction(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*len(texts))/b.Elapsed().Seconds(), "resources/s")
 }
+
+// BenchmarkConditionalCreate: each patient is asked for by identifier first, 64 at a time; half are there already.
+func BenchmarkConditionalCreate(b *testing.B) {
+	r := onDisk(b)
+	var n atomic.Int64
+	b.SetParallelism(32)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			name := fmt.Sprint("n", n.Add(1)/2)
+			res := parsed(b, []byte(patient("", name)))
+			if _, err := r.Create(ctx, "Patient", res, Conditions{IfNoneExist: "identifier=urn:test|" + name}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "creates/s")
+}
+
+// BenchmarkEverything reads the record of one patient among a thousand.
+func BenchmarkEverything(b *testing.B) {
+	r := onDisk(b)
+	g := synthetic.New(1)
+	for i := range 1000 {
+		var entries []BundleEntry
+		for _, x := range g.Record(i, 10) {
+			entries = append(entries, BundleEntry{Method: "PUT", URL: x.Type + "/" + x.ID, Resource: parsed(b, x.JSON)})
+		}
+		if _, err := r.Transaction(ctx, entries, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		page, err := r.Everything(ctx, fmt.Sprintf("p-%06d", i%1000), EverythingQuery{})
+		if err != nil || len(page.Matches) < 2 {
+			b.Fatal(err, len(page.Matches))
+		}
+		i++
+	}
+}

@@ -14,7 +14,7 @@ var (
 
 // unexpectedEnd makes the end of the input, met inside a token, an io.ErrUnexpectedEOF.
 func unexpectedEnd(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"bufio"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,7 +26,7 @@ const dataPlaceholder = "AAAA"
 func (s *jsonSplitter) run() error {
 	for {
 		c, err := s.src.ReadByte()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

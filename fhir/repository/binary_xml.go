@@ -3,6 +3,7 @@ package repository
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 )
@@ -20,7 +21,7 @@ type xmlSplitter struct {
 func (s *xmlSplitter) run() error {
 	for {
 		c, err := s.src.ReadByte()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -165,7 +166,7 @@ func (s *xmlSplitter) characterReference() ([]byte, error) {
 	b, err := s.src.Peek(longest)
 	end := bytes.IndexByte(b, ';')
 	if end < 3 || b[1] != '#' {
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		return nil, errBadData

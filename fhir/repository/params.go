@@ -5,9 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 
@@ -24,12 +23,13 @@ import (
 // either indexed by its own write or met by the walk.
 type customParams struct {
 	r     *Repository
-	mu    sync.Mutex // held while the set of parameters changes
+	mu    sync.Mutex // held while the set of parameters changes; Repository.indexing is taken inside it
 	state paramState
+	urls  atomic.Pointer[map[string]string] // url to logical id: what writers look at, who must not wait for mu
 
 	wake chan struct{}
 	stop context.CancelFunc
-	ctx  context.Context //nolint:containedctx // of the background work, which outlives every request
+	ctx  context.Context // of the background work, which outlives every request
 	done sync.WaitGroup
 }
 
@@ -67,7 +67,7 @@ func loadCustomParams(r *Repository) (*customParams, error) {
 	err := r.store.Walk(p.ctx, "SearchParameter", 0, func(rec *store.Record) error {
 		if err := p.follow(rec.ID, rec); err != nil {
 			// A definition that an older server took must not keep the server from starting.
-			slog.Warn("a stored SearchParameter cannot be registered", "error", err.Error())
+			slog.WarnContext(p.ctx, "a stored SearchParameter cannot be registered", "error", err.Error())
 		}
 		return nil
 	})
@@ -93,6 +93,7 @@ func (p *customParams) load() (err error) {
 	}
 	defer closing(view, &err)
 	p.state.Params = make(map[string]*paramEntry)
+	defer p.publish()
 	text, err := view.Meta(paramsSetting)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -117,12 +118,22 @@ func (p *customParams) vanished() []string {
 
 // save keeps the state; the caller holds mu. It is not part of any request or background walk that may be cancelled: registry and state must not part.
 func (p *customParams) save() error {
+	p.publish()
 	text, err := json.Marshal(&p.state)
 	if err != nil {
 		return err
 	}
 	_, err = p.r.store.Commit(context.Background(), &store.Tx{Meta: map[string][]byte{paramsSetting: text}})
 	return err
+}
+
+// publish makes the owners of URLs known to writers.
+func (p *customParams) publish() {
+	urls := make(map[string]string, len(p.state.Params))
+	for id, e := range p.state.Params {
+		urls[e.URL] = id
+	}
+	p.urls.Store(&urls)
 }
 
 func (p *customParams) close() {
@@ -150,12 +161,8 @@ func (p *customParams) free(id string, root *element.Element) error {
 	if root.ChildValue("status") != "active" {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for other, e := range p.state.Params {
-		if other != id && e.URL == root.ChildValue("url") {
-			return fault.At(http.StatusConflict, fault.Duplicate, "SearchParameter.url", "Another active SearchParameter on this server has the same url.")
-		}
+	if owner, taken := (*p.urls.Load())[root.ChildValue("url")]; taken && owner != id {
+		return fault.At(http.StatusConflict, fault.Duplicate, "SearchParameter.url", "Another active SearchParameter on this server has the same url.")
 	}
 	return nil
 }
@@ -169,7 +176,7 @@ func (p *customParams) changed(id string) {
 		err = p.follow(id, rec)
 	}
 	if err != nil {
-		slog.Error("a SearchParameter was stored but could not be registered", "error", err.Error())
+		slog.ErrorContext(p.ctx, "a SearchParameter was stored but could not be registered", "error", err.Error())
 	}
 	p.signal()
 }
@@ -257,171 +264,4 @@ func (p *customParams) forget(id string) error {
 	delete(p.state.Params, id)
 	p.state.Drop = append(p.state.Drop, known.Indexes...)
 	return p.save()
-}
-
-// run does the background work until there is none, then waits to be woken.
-func (p *customParams) run() {
-	defer p.done.Done()
-	for {
-		select {
-		case <-p.ctx.Done():
-			return
-		case <-p.wake:
-		}
-		for {
-			more, err := p.step()
-			if err != nil {
-				if p.ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
-					slog.Error("indexing by a custom search parameter failed", "error", err.Error())
-				}
-				break
-			}
-			if !more {
-				break
-			}
-		}
-	}
-}
-
-// step drops one index or builds one parameter; more is false when there is nothing to do.
-func (p *customParams) step() (more bool, err error) {
-	p.mu.Lock()
-	var name, id string
-	var e paramEntry
-	if len(p.state.Drop) > 0 {
-		name = p.state.Drop[0]
-	} else {
-		for key, entry := range p.state.Params {
-			if !entry.Built && (id == "" || key < id) {
-				id, e = key, *entry
-			}
-		}
-	}
-	p.mu.Unlock()
-	switch {
-	case name != "":
-		return true, p.drop(name)
-	case id != "":
-		return true, p.build(id, e)
-	}
-	return false, nil
-}
-
-// drop drops a parameter's indexes.
-func (p *customParams) drop(name string) error {
-	for _, suffix := range search.IndexSuffixes() {
-		if err := p.r.store.DropIndex(p.ctx, name+suffix); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.state.Drop = slices.DeleteFunc(p.state.Drop, func(n string) bool { return n == name })
-	return p.save()
-}
-
-var errSuperseded = errors.New("repository: the parameter was changed while it was built")
-
-// build indexes the existing resources of a parameter's bases.
-func (p *customParams) build(id string, e paramEntry) error {
-	for _, name := range slices.Sorted(slices.Values(e.Indexes)) {
-		typ, _, _ := strings.Cut(name, ".")
-		if typ < e.Type {
-			continue
-		}
-		after := store.RID(0)
-		if typ == e.Type {
-			after = e.After
-		}
-		b := &builder{p: p, id: id, generation: e.Generation, typ: typ, name: name}
-		err := p.r.store.Walk(p.ctx, typ, after, b.add)
-		if err == nil {
-			err = b.flush()
-		}
-		if errors.Is(err, errSuperseded) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return p.built(id, e.Generation)
-}
-
-func (p *customParams) built(id string, generation int) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.state.Params[id]
-	if now == nil || now.Generation != generation {
-		return nil
-	}
-	now.Built, now.Type, now.After = true, "", 0
-	if err := p.save(); err != nil {
-		return err
-	}
-	p.r.o.Registry.Built(now.URL, generation)
-	return nil
-}
-
-// progress notes how far the building is.
-func (p *customParams) progress(id string, generation int, typ string, after store.RID) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.state.Params[id]
-	if now == nil || now.Generation != generation {
-		return errSuperseded
-	}
-	now.Type, now.After = typ, after
-	return p.save()
-}
-
-// builder gathers the entries of resources for the store.
-type builder struct {
-	p          *customParams
-	id         string
-	generation int
-	typ, name  string
-	batch      []store.Reindex
-	last       store.RID
-	seen       int
-}
-
-// buildBatch is how many resources are indexed in one commit.
-const buildBatch = 256
-
-func (b *builder) add(rec *store.Record) error {
-	res, err := b.p.r.tree(rec)
-	if err != nil {
-		return err
-	}
-	entries, err := b.p.r.o.Engine.Entries(res.Root)
-	if err != nil {
-		return err
-	}
-	entries = slices.DeleteFunc(entries, func(e store.Entry) bool {
-		rest, ok := strings.CutPrefix(e.Index, b.name)
-		return !ok || rest != "" && rest[0] != ':'
-	})
-	b.last = rec.RID
-	b.seen++
-	if len(entries) > 0 {
-		b.batch = append(b.batch, store.Reindex{RID: rec.RID, Type: rec.Type, Version: rec.Version, Entries: entries})
-	}
-	if b.seen >= buildBatch {
-		return b.flush()
-	}
-	return nil
-}
-
-func (b *builder) flush() error {
-	if b.seen == 0 {
-		return nil
-	}
-	if len(b.batch) > 0 {
-		if err := b.p.r.store.Reindex(b.p.ctx, b.batch); err != nil {
-			return err
-		}
-	}
-	b.batch, b.seen = b.batch[:0], 0
-	return b.p.progress(b.id, b.generation, b.typ, b.last)
 }

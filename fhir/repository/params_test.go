@@ -106,3 +106,28 @@ func TestCustomSearchParameterRefused(t *testing.T) {
 	_, err := s.Update(ctx, "SearchParameter", "second", other, Conditions{})
 	refused(t, err, 409)
 }
+
+// Writers of SearchParameters and of what they index do not wait for each other, and what is written while a parameter comes is found by it.
+func TestCustomSearchParameterAmongWriters(t *testing.T) {
+	s := newServer(t)
+	together(8, func(i int) {
+		for k := range 40 {
+			var text string
+			if i < 2 {
+				text = searchParameter(fmt.Sprintf("married%d", i), []string{"Patient.maritalStatus", "Patient.maritalStatus.coding"}[k%2], []string{"active", "active", "retired"}[(k+2)%3])
+			} else {
+				text = married(fmt.Sprintf("p%d-%d", i, k), "M")
+			}
+			res := parse(t, text)
+			if _, err := s.Update(ctx, res.Type(), res.ID(), res, Conditions{}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i := range 2 {
+		code := fmt.Sprintf("married%d", i)
+		s.put(searchParameter(code, "Patient.maritalStatus", "active"))
+		s.builtSoon("Patient", code)
+		require.Len(t, s.search("Patient", code+"=M"), 240)
+	}
+}

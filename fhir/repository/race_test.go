@@ -146,3 +146,27 @@ func (o *overtaking) Commit(c context.Context, tx *store.Tx) (*store.Receipt, er
 func observation(subject string) string {
 	return fmt.Sprintf(`{"resourceType":"Observation","status":"final","code":{"text":"weight"},"subject":{"reference":%q},"valueQuantity":{"value":61.50,"unit":"kg"}}`, subject)
 }
+
+// Transactions that all refer to "the patient of this identifier", and create that patient when there is none, agree on one patient.
+func TestTransactionRace(t *testing.T) {
+	s := newServer(t)
+	together(16, func(i int) {
+		p := s.named(uuid1, "POST", "Patient", patient("", "one"))
+		p.IfNoneExist = "identifier=urn:test|one"
+		_, err := s.Transaction(ctx, []BundleEntry{
+			p,
+			s.entry("POST", "Observation", observation(uuid1)),
+			s.entry("POST", "Observation", observation("Patient?identifier=urn:test|one")),
+			s.entry("PUT", "Practitioner/shared", fmt.Sprintf(`{"resourceType":"Practitioner","id":"shared","name":[{"family":"n%d"}]}`, i)),
+		}, nil)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	patients := s.search("Patient", "")
+	require.Len(t, patients, 1)
+	require.Len(t, s.search("Observation", "subject=Patient/"+patients[0]), 32)
+	rec, err := s.Read(ctx, "Practitioner", "shared")
+	require.NoError(t, err)
+	require.EqualValues(t, 16, rec.Version)
+}

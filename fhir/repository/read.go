@@ -149,10 +149,11 @@ func (r *Repository) answer(ctx context.Context, view store.View, q *search.Quer
 
 // mayRead is restrict, for types that a search meets on its way: those that the caller may not read at all hold nothing.
 func (r *Repository) mayRead(ctx context.Context, typ string) (search.Expr, error) {
-	if err := r.o.Access.Permit(ctx, Read, typ); err != nil {
-		if isRefusal(err) {
-			return search.Or{}, nil
-		}
+	err := r.o.Access.Permit(ctx, Read, typ)
+	if isRefusal(err) {
+		return search.Or{}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return r.restrict(ctx, typ)

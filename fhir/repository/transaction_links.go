@@ -41,6 +41,9 @@ func (t *transaction) resolve(ctx context.Context, view store.View, d *decision)
 			continue
 		}
 		to := w.link.typ + "/" + w.id
+		if w.entry.FullURL == t.r.base+"/"+to {
+			continue // its links are right as they are
+		}
 		m.full[w.entry.FullURL] = to
 		if base, relative, ok := t.r.restfulURL(w.entry.FullURL); ok && relative != to {
 			if m.relative[base] == nil {
