@@ -14,8 +14,35 @@ func stringConds(m Modifier, o *Operand) ([]cond, bool) {
 		return []cond{c}, true
 	case ModifierContains:
 		return []cond{{test: containing(o.Folded), rank: rankWalk}}, true
+	case ModifierCompare:
+		return compareConds(o), true
+	case ModifierEndsWith:
+		return []cond{{rank: rankWalk, test: textTest(func(text []byte) bool { return bytes.HasSuffix(text, []byte(o.Folded)) })}}, true
 	default:
 		return nil, false
+	}
+}
+
+// compareConds are those of _filter's comparisons of strings.
+func compareConds(o *Operand) []cond {
+	if o.Prefix == Eq || o.Prefix == "" {
+		c := pointCond(appendString(nil, o.Folded))
+		if len(o.Folded) > maxText {
+			c.test = func([]byte) verdict { return maybe }
+		}
+		return []cond{c}
+	}
+	prefix, folded := o.Prefix, o.Folded
+	return []cond{{rank: rankWalk, test: textTest(func(text []byte) bool { return comparePrefix(prefix, bytes.Compare(text, []byte(folded))) })}}
+}
+
+// textTest judges whole texts; cut ones the content must judge.
+func textTest(test func(text []byte) bool) func([]byte) verdict {
+	return func(value []byte) verdict {
+		if len(value) == 0 || value[len(value)-1] == textCut {
+			return maybe
+		}
+		return verdictOf(test(value[:len(value)-1]))
 	}
 }
 
@@ -53,22 +80,32 @@ func uriConds(m Modifier, o *Operand) ([]cond, bool) {
 		return []cond{belowURI(o.String)}, true
 	case ModifierAbove:
 		return aboveURI(o.String), true
+	case ModifierStartsWith:
+		return []cond{uriTest(o.String[:min(len(o.String), maxPart)], rankNear, func(uri []byte) bool { return bytes.HasPrefix(uri, []byte(o.String)) })}, true
+	case ModifierEndsWith:
+		return []cond{uriTest("", rankWalk, func(uri []byte) bool { return bytes.HasSuffix(uri, []byte(o.String)) })}, true
+	case ModifierContains:
+		return []cond{uriTest("", rankWalk, func(uri []byte) bool { return bytes.Contains(uri, []byte(o.String)) })}, true
 	default:
 		return nil, false
 	}
 }
 
 func belowURI(uri string) cond {
-	prefix := uri
-	if len(prefix) > maxPart {
-		prefix = prefix[:maxPart]
+	return uriTest(uri[:min(len(uri), maxPart)], rankNear, func(value []byte) bool { return isBelow(string(value), uri) })
+}
+
+// uriTest judges whole URIs that begin with the prefix; cut ones the content must judge.
+func uriTest(prefix string, r rank, test func(uri []byte) bool) cond {
+	c := cond{rank: r}
+	if prefix != "" {
+		c = prefixCond([]byte(prefix))
 	}
-	c := prefixCond([]byte(prefix))
 	c.test = func(value []byte) verdict {
-		if len(value) > maxPart && bytes.IndexByte(value, 0xFF) >= 0 {
+		if len(value) > maxPart {
 			return maybe
 		}
-		return verdictOf(isBelow(string(value), uri))
+		return verdictOf(test(value))
 	}
 	return c
 }

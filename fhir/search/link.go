@@ -130,7 +130,7 @@ func (n *node) resolveHas(found []*candidate) {
 func (r *run) collect(typ string, n *node) (found []*candidate, ended bool, err error) {
 	whole := r.budget
 	r.budget.Rows = min(whole.Rows, r.rows+max(whole.Rows/4, 1))
-	r.budget.Records = min(whole.Records, r.records+4*whole.Inner)
+	r.budget.Records = min(whole.Records, r.records+innerCandidates*whole.Inner)
 	found, ended, err = r.gather(typ, n, whole.Inner)
 	r.budget = whole
 	if isTooCostly(err) && r.ctx.Err() == nil {
@@ -139,10 +139,25 @@ func (r *run) collect(typ string, n *node) (found []*candidate, ended bool, err 
 	return found, ended, err
 }
 
+// innerCandidates is how many candidates may be judged for each inner match that the budget allows.
+const innerCandidates = 4
+
+// gather counts the candidates by their rows before it reads any: a chain over half of all patients is given up without reading them.
 func (r *run) gather(typ string, n *node, limit int) ([]*candidate, bool, error) {
 	m, err := r.plan(typ, n, nil)
 	if err != nil {
 		return nil, false, err
+	}
+	if m.stream != nil {
+		most := limit
+		if m.rest != nil {
+			most *= innerCandidates
+		}
+		rids, ok, err := drain(m.stream, most)
+		if !ok || err != nil {
+			return nil, false, err
+		}
+		m.stream = &listStream{rids: rids}
 	}
 	var found []*candidate
 	for {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/carnet-fhir/carnet/store"
@@ -111,15 +112,7 @@ func (r *run) ridsOf(n *node) ([]store.RID, error) {
 }
 
 func newestFirst(rids []store.RID) {
-	slices.SortFunc(rids, func(a, b store.RID) int {
-		switch {
-		case a > b:
-			return -1
-		case a < b:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(rids, func(a, b store.RID) int { return cmp.Compare(b, a) })
 }
 
 // Bounds of what is merged and tried.

@@ -19,6 +19,8 @@ type matches struct {
 	aheadRID store.RID
 	ahead    *candidate
 	ended    bool
+	wasted   int // candidates read in vain
+	sieves   []sieve
 	step     *PlanStep
 }
 
@@ -31,6 +33,8 @@ type planner struct {
 	streams   []stream // of the conjuncts that are few values
 	streamed  []int    // their conjuncts
 	exact     []bool   // whether the stream gives matches of the conjunct only
+	not       []stream // of what negated conjuncts exclude, exactly
+	negated   []int    // their conjuncts
 }
 
 // plan chooses how to answer a condition on a type, from behind a place when one is given.
@@ -124,8 +128,14 @@ func (r *run) resolveAll(n *node) error {
 // find looks for the conjuncts' drives and for those among them that stream newest first.
 func (p *planner) find() error {
 	p.drives = make([]*drive, len(p.conjuncts))
-	p.streams, p.streamed, p.exact = nil, nil, nil
+	p.streams, p.streamed, p.exact, p.not, p.negated = nil, nil, nil, nil, nil
 	for i, n := range p.conjuncts {
+		if n.kind == nodeNot {
+			if err := p.findNot(i, n.kids[0]); err != nil {
+				return err
+			}
+			continue
+		}
 		d, err := p.r.driveOf(n)
 		if err != nil {
 			return err
@@ -144,6 +154,27 @@ func (p *planner) find() error {
 		}
 	}
 	return nil
+}
+
+// findNot looks for the stream of what a negated conjunct excludes.
+func (p *planner) findNot(i int, n *node) error {
+	d, err := p.r.driveOf(n)
+	if d == nil || err != nil {
+		return err
+	}
+	s, exact, err := p.r.stream(d)
+	if s != nil && exact {
+		p.not, p.negated = append(p.not, s), append(p.negated, i)
+	}
+	return err
+}
+
+// except takes out of a stream what negated conjuncts exclude.
+func (p *planner) except(s stream) stream {
+	for _, without := range p.not {
+		s = &exceptStream{from: s, without: without}
+	}
+	return s
 }
 
 // candidates counts the drivers that could be raced.
@@ -272,8 +303,7 @@ func (u *runner) advance(target int) (ended bool, err error) {
 
 // overList answers from a driver that was drained.
 func (p *planner) overList(u *runner) (*matches, error) {
-	newestFirst(u.rids)
-	u.rids = slices.Compact(u.rids)
+	u.rids = distinctRIDs(u.rids)
 	m := &matches{r: p.r, typ: p.typ}
 	var done []int
 	if u.meet != nil {
@@ -306,15 +336,23 @@ func (p *planner) certain() []int {
 	return done
 }
 
+// excluded lists the negated conjuncts that streams decide.
+func (p *planner) excluded() []int {
+	for _, i := range p.negated {
+		p.r.step(p.typ, "exclude", p.conjuncts[i].kids[0].describe(), -1)
+	}
+	return p.negated
+}
+
 // overStreams answers from the streams, leapfrogging.
 func (p *planner) overStreams() (*matches, error) {
-	m := &matches{r: p.r, typ: p.typ, stream: meet(p.streams)}
+	m := &matches{r: p.r, typ: p.typ, stream: p.except(meet(p.streams))}
 	kind := "driver"
 	if len(p.streams) > 1 {
 		kind = "intersect"
 	}
 	m.step = p.r.step(p.typ, kind, p.describeStreams(), -1)
-	p.filter(m, p.certain())
+	p.filter(m, append(p.certain(), p.excluded()...))
 	return m, nil
 }
 
@@ -345,13 +383,13 @@ func (p *planner) overRange(conjunct int) *matches {
 // overAll answers from all records of the type.
 func (p *planner) overAll() *matches {
 	m := &matches{r: p.r, typ: p.typ}
-	m.stream = &liveStream{cur: p.r.meter(p.r.view.Live(p.typ), everything{})}
+	m.stream = p.except(&liveStream{cur: p.r.meter(p.r.view.Live(p.typ), everything{})})
 	estimate := -1
 	if n, ok := p.r.view.Count(p.typ); ok {
 		estimate = int(n)
 	}
 	m.step = p.r.step(p.typ, "driver", "all resources of the type", estimate)
-	p.filter(m, nil)
+	p.filter(m, p.excluded())
 	return m
 }
 
@@ -413,9 +451,17 @@ func (m *matches) next() (*candidate, error) {
 		if !ok || err != nil {
 			return nil, err
 		}
+		if !m.passes(at.rid) {
+			continue
+		}
 		c, err := m.admit(at)
 		if c != nil || err != nil {
 			return c, err
+		}
+		if m.wasted++; m.wasted == m.r.e.tuning.patience && m.rest != nil {
+			if err := m.sharpen(); err != nil {
+				return nil, err
+			}
 		}
 	}
 }

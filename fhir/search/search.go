@@ -89,7 +89,7 @@ func (r *run) wheres(q *Query) ([]*node, error) {
 
 // page fills a page with matches.
 func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Result) error {
-	h, err := r.hits(q, wheres, from)
+	h, err := r.hits(q, wheres, count, from)
 	if err != nil {
 		return err
 	}
@@ -118,9 +118,9 @@ func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Res
 	return err
 }
 
-func (r *run) hits(q *Query, wheres []*node, from *place) (hits, error) {
+func (r *run) hits(q *Query, wheres []*node, count int, from *place) (hits, error) {
 	if len(q.Sort) > 0 {
-		return r.sortedHits(q, wheres, from)
+		return r.sortedHits(q, wheres, count, from)
 	}
 	s := &serialHits{r: r, types: q.Types, wheres: wheres}
 	if from != nil {

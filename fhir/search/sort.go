@@ -8,11 +8,11 @@ import (
 )
 
 // sortedHits gives the matches of all types in the order of _sort, merging the types.
-func (r *run) sortedHits(q *Query, wheres []*node, from *place) (hits, error) {
+func (r *run) sortedHits(q *Query, wheres []*node, count int, from *place) (hits, error) {
 	m := &mergedHits{}
 	for i, typ := range q.Types {
 		keys := r.sortKeys(typ, q.Sort)
-		s := &sorter{r: r, typ: typ, keys: keys, where: wheres[i]}
+		s := &sorter{r: r, typ: typ, keys: keys, where: wheres[i], page: count}
 		if from != nil {
 			s.from = &sortedItem{rid: from.rid, keys: from.keys}
 		}
@@ -86,6 +86,7 @@ type sorter struct {
 	keys  []sortKey
 	level int // the key that this sorter walks; those before it are equal for all of its members
 	where *node
+	page  int         // how many matches are wanted
 	from  *sortedItem // go on behind it
 
 	// members, newest first, hold all matches; nil: unknown, any record of the type may match.
@@ -113,19 +114,37 @@ func (s *sorter) open() error {
 	if err != nil {
 		return err
 	}
-	if !few && s.r.keyRows(s.typ, &s.keys[0], nil) == nil {
+	if !few && !s.walkable() {
 		// No rows are in the order of this key: everything must be read.
 		if _, err = s.gather(s.r.budget.Rows); err != nil {
 			return err
 		}
 		few = true
 	}
-	if few {
+	if few && !s.dense() {
 		s.r.step(s.typ, "sort", describeSort(s.keys)+", in memory", len(s.members))
 		return s.sortMembers()
 	}
 	s.r.step(s.typ, "sort", describeSort(s.keys)+", in the order of the index of "+s.keys[0].code, -1)
 	return s.walk()
+}
+
+// dense says whether the members are so large a part of their type that a page is sooner filled by walking the rows of the key, passing over others, than by reading all members. A row costs
+// about a sixteenth of a record.
+func (s *sorter) dense() bool {
+	const rowsOfRecord = 16
+	all, ok := s.r.view.Count(s.typ)
+	if !ok || !s.walkable() {
+		return false
+	}
+	members := int64(len(s.members))
+	return members*members*rowsOfRecord > int64(s.page)*all
+}
+
+// walkable says whether there are rows in the order of the level's key.
+func (s *sorter) walkable() bool {
+	k := &s.keys[s.level]
+	return k.code == sortUpdated || len(k.indexes) > 0
 }
 
 // gather collects the records that may match, when they are not more than the limit.
@@ -285,12 +304,6 @@ func (s *sorter) tryWalked(rid store.RID) (*candidate, error) {
 
 func (s *sorter) trivial() bool { return s.where.kind == nodeAnd && len(s.where.kids) == 0 }
 
-func member(rids []store.RID, rid store.RID) bool {
-	l := listStream{rids: rids}
-	at, ok, _ := l.seek(rid)
-	return ok && at == rid
-}
-
 // nextGroup reads the rows of the next key.
 func (s *sorter) nextGroup() error {
 	if s.rows == nil {
@@ -326,8 +339,7 @@ func (s *sorter) nextGroup() error {
 			return err
 		}
 	}
-	newestFirst(rids)
-	rids = slices.Compact(rids)
+	rids = distinctRIDs(rids)
 	if last {
 		return s.openStream(&listStream{rids: rids})
 	}
@@ -379,11 +391,11 @@ func (u *unread) seek(rid store.RID) (store.RID, bool, error) {
 
 // openInner orders a group by the further keys.
 func (s *sorter) openInner(rids []store.RID) error {
-	s.inner = &sorter{r: s.r, typ: s.typ, keys: s.keys, level: s.level + 1, where: s.where, members: rids, bounded: true}
+	s.inner = &sorter{r: s.r, typ: s.typ, keys: s.keys, level: s.level + 1, where: s.where, page: s.page, members: rids, bounded: true}
 	if s.from != nil && s.keys[s.level].compare(s.from.keys[s.level], s.group) == 0 {
 		s.inner.from = s.from
 	}
-	if len(rids) <= s.r.e.tuning.sort || s.r.keyRows(s.typ, &s.keys[s.level+1], nil) == nil {
+	if len(rids) <= s.r.e.tuning.sort || !s.inner.walkable() {
 		return s.inner.sortMembers()
 	}
 	return s.inner.walk()

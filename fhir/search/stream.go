@@ -208,3 +208,32 @@ func (l *liveStream) seek(rid store.RID) (store.RID, bool, error) {
 	}
 	return l.moved(l.cur.seek(nil, rid))
 }
+
+// exceptStream gives what its first stream has and the second has not.
+type exceptStream struct {
+	from, without stream
+}
+
+func (x *exceptStream) next() (store.RID, bool, error) {
+	rid, ok, err := x.from.next()
+	return x.skip(rid, ok, err)
+}
+
+func (x *exceptStream) seek(rid store.RID) (store.RID, bool, error) {
+	rid, ok, err := x.from.seek(rid)
+	return x.skip(rid, ok, err)
+}
+
+func (x *exceptStream) skip(rid store.RID, ok bool, err error) (store.RID, bool, error) {
+	for ok && err == nil {
+		at, found, failed := x.without.seek(rid)
+		if failed != nil {
+			return 0, false, failed
+		}
+		if !found || at != rid {
+			return rid, true, nil
+		}
+		rid, ok, err = x.from.next()
+	}
+	return 0, false, err
+}

@@ -1,6 +1,6 @@
 package search
 
-import "github.com/carnet-fhir/carnet/store"
+import "slices"
 
 // Bounds of an estimate: what a search gives away for a total that nobody insists on.
 const (
@@ -78,17 +78,20 @@ func (r *run) count(typ string, where *node) (int64, error) {
 	if n, ok := r.view.Count(typ); ok && n == 0 {
 		return 0, nil
 	}
-	m, err := r.plan(typ, where, nil)
+	p := &planner{r: r, typ: typ, conjuncts: conjunctsOf(where)}
+	s, ok, err := p.rowsOnly()
+	if err != nil {
+		return 0, err
+	}
+	if ok {
+		r.step(typ, "count", where.describe()+", by rows alone", -1)
+		return countRows(s)
+	}
+	m, err := p.choose()
 	if err != nil {
 		return 0, err
 	}
 	r.step(typ, "count", where.describe(), -1)
-	switch {
-	case m.rest == nil && m.walk != nil:
-		return m.countDistinct()
-	case m.rest == nil:
-		return m.countRows()
-	}
 	n := int64(0)
 	for {
 		c, err := m.next()
@@ -99,10 +102,10 @@ func (r *run) count(typ string, where *node) (int64, error) {
 	}
 }
 
-func (m *matches) countRows() (int64, error) {
+func countRows(s stream) (int64, error) {
 	n := int64(0)
 	for {
-		_, ok, err := m.advance()
+		_, ok, err := s.next()
 		if !ok || err != nil {
 			return n, err
 		}
@@ -110,14 +113,41 @@ func (m *matches) countRows() (int64, error) {
 	}
 }
 
-// countDistinct counts the records of a walk that meets some of them several times.
-func (m *matches) countDistinct() (int64, error) {
-	seen := map[store.RID]struct{}{}
-	for {
-		at, ok, err := m.advance()
-		if !ok || err != nil {
-			return int64(len(seen)), err
+// rowsOnly makes the stream of exactly the matches where rows decide every conjunct; ok is false where they do not, or where they are too many.
+func (p *planner) rowsOnly() (stream, bool, error) {
+	for _, n := range p.conjuncts {
+		if err := p.r.resolveAll(n); err != nil {
+			return nil, false, err
 		}
-		seen[at.rid] = struct{}{}
 	}
+	if err := p.find(); err != nil {
+		return nil, false, err
+	}
+	if slices.Contains(p.exact, false) {
+		return nil, false, nil
+	}
+	from, not := p.streams, p.not
+	for i, n := range p.conjuncts {
+		if slices.Contains(p.streamed, i) || slices.Contains(p.negated, i) {
+			continue
+		}
+		negated := n.kind == nodeNot
+		if negated {
+			n = n.kids[0]
+		}
+		rids, ok, err := p.r.rowsOf(n, true, p.r.budget.Rows)
+		if !ok || err != nil {
+			return nil, false, err
+		}
+		if negated {
+			not = append(not, &listStream{rids: rids})
+		} else {
+			from = append(from, &listStream{rids: rids})
+		}
+	}
+	if len(from) == 0 {
+		from = []stream{&liveStream{cur: p.r.meter(p.r.view.Live(p.typ), everything{})}}
+	}
+	p.not = not
+	return p.except(meet(from)), true, nil
 }

@@ -235,9 +235,7 @@ func (p *drivePart) holds(c *candidate) bool {
 	case p.updated != nil:
 		return updatedMatches(p.updated, c.rec.Time)
 	case p.scan == nil:
-		l := listStream{rids: p.rids}
-		rid, ok, _ := l.seek(c.rec.RID)
-		return ok && rid == c.rec.RID
+		return member(p.rids, c.rec.RID)
 	default:
 		return c.stands(p.scan) != no
 	}
