@@ -225,13 +225,14 @@ func (p *parser) filterEquality(c *Clause, operator string, value filterValue) (
 
 // aliased spells out the systems that filters may abbreviate: "the codes loinc, snomed, rxnorm and ucum are predefined".
 func aliased(raw string) string {
-	for alias, system := range map[string]string{"loinc": "http://loinc.org", "snomed": "http://snomed.info/sct",
-		"rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm", "ucum": "http://unitsofmeasure.org"} {
-		if rest, ok := strings.CutPrefix(raw, alias+"|"); ok {
-			return system + "|" + rest
+	for _, known := range [...][2]string{{"loinc", "http://loinc.org"}, {"snomed", "http://snomed.info/sct"},
+		{"rxnorm", "http://www.nlm.nih.gov/research/umls/rxnorm"}, {"ucum", "http://unitsofmeasure.org"}} {
+		alias, system := known[0]+"|", known[1]+"|"
+		if rest, ok := strings.CutPrefix(raw, alias); ok {
+			raw = system + rest
 		}
-		raw = strings.ReplaceAll(raw, "|"+alias+"|", "|"+system+"|")
-		raw = strings.ReplaceAll(raw, "$"+alias+"|", "$"+system+"|")
+		raw = strings.ReplaceAll(raw, "|"+alias, "|"+system)
+		raw = strings.ReplaceAll(raw, "$"+alias, "$"+system)
 	}
 	return raw
 }

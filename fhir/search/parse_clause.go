@@ -251,6 +251,7 @@ func (p *parser) valueSet(url string) ([]Coding, *problem) {
 		codes, found = p.ValueSet(url)
 	}
 	if !found {
+		codes = nil
 		name, _, _ := strings.Cut(url, "|")
 		set := p.snapshot.registry.options.Definitions.CodeSets[name]
 		if set == nil || !set.Complete {
