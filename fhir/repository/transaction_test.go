@@ -277,7 +277,7 @@ func TestBatchGivesEachItsOwn(t *testing.T) {
 
 // One bundle is many requests: the same random independent interactions leave the same resources, done one by one, as a batch or as a transaction.
 func TestOneBundleIsManyRequests(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		counter := func() func(*Options) {
 			return func(o *Options) {
 				// Ids by content would hide a lost create, so they are given in sequence and left out of the comparison.
