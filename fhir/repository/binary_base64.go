@@ -47,7 +47,7 @@ func (r *base64Chars) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		n := 0
+		n := r.plain(p)
 		for len(r.chunk) > 0 && n < len(p) {
 			c := r.chunk[0]
 			r.chunk = r.chunk[1:]
@@ -69,6 +69,19 @@ func (r *base64Chars) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// plain copies the characters at the chunk's beginning that need no care.
+func (r *base64Chars) plain(p []byte) int {
+	if r.padded > 0 {
+		return 0
+	}
+	n := 0
+	for most := min(len(p), len(r.chunk)); n < most && r.chunk[n] > ' ' && r.chunk[n] != '='; n++ {
+	}
+	copy(p, r.chunk[:n])
+	r.chunk = r.chunk[n:]
+	return n
 }
 
 // decodeBase64 copies the bytes that the characters stand for. Empty content and non-zero trailing bits are refused: what is stored must give back what came.
