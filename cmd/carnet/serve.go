@@ -26,7 +26,7 @@ type serveFlags struct {
 	listen, data, baseURL, security string
 	demo                            bool
 	tlsCert, tlsKey, clientCA       string
-	logLevel, otlp                  string
+	logLevel, otlp, pprof           string
 	drain, timeout                  time.Duration
 	maxBody, maxBundle, maxBinary   int64
 }
@@ -52,6 +52,7 @@ func newServe() *cobra.Command {
 	flags.StringVar(&f.clientCA, "client-ca", "", "PEM authorities: require a client certificate from one of them (mutual TLS)")
 	flags.StringVar(&f.logLevel, "log", "info", "log level: debug, info, warn, error (info logs one line a request)")
 	flags.StringVar(&f.otlp, "otlp", "", "OTLP/HTTP endpoint URL: send OpenTelemetry traces there")
+	flags.StringVar(&f.pprof, "pprof", "", "loopback address on which to serve Go profiles, for instance 127.0.0.1:6060")
 	flags.DurationVar(&f.drain, "drain", 15*time.Second, "how long requests under way may take after SIGTERM")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "time budget of one request")
 	flags.Int64Var(&f.maxBody, "max-resource", 16<<20, "largest resource in bytes (413 above)")
@@ -97,6 +98,11 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		}
 	}
 	go control(ctx, f.data, in.store, log)
+	if f.pprof != "" {
+		if err := servePprof(ctx, f.pprof); err != nil {
+			return err
+		}
+	}
 	f.announce(out, base)
 	return f.run(ctx, listener, handler, log)
 }
@@ -110,12 +116,11 @@ func (f *serveFlags) check() error {
 	default:
 		return errors.New("--security is on or off")
 	}
-	host, _, err := net.SplitHostPort(f.listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback(f.listen) {
 		return errors.New("--security off is refused on any address but loopback (127.0.0.1, ::1, localhost)")
+	}
+	if f.pprof != "" && !loopback(f.pprof) {
+		return errors.New("--pprof is refused on any address but loopback")
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
 		return errors.New("--tls-cert and --tls-key go together")
@@ -129,6 +134,13 @@ func (f *serveFlags) check() error {
 		}
 	}
 	return nil
+}
+
+// loopback says whether an address with a port is this machine's own.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func (f *serveFlags) base(addr net.Addr) string {
