@@ -1,8 +1,6 @@
 package path
 
 import (
-	"regexp"
-
 	"github.com/carnet-fhir/carnet/fhir/spec"
 )
 
@@ -195,16 +193,6 @@ func (c *call) prepare(args []*ast) error {
 	}
 	c.regexp = re
 	return nil
-}
-
-// maxPattern bounds the length of regular expressions; RE2 runs them in time linear in text and pattern.
-const maxPattern = 1024
-
-func compileRegexp(pattern string) (*regexp.Regexp, error) {
-	if len(pattern) > maxPattern {
-		return nil, costFault("a regular expression is too long")
-	}
-	return regexp.Compile("(?s)" + pattern)
 }
 
 func (c *compiler) typeOperator(a *ast) (node, error) {

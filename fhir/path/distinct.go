@@ -49,6 +49,9 @@ func (s itemSet) add(it Item, at int) {
 
 // holds says whether one of the items equals this one.
 func (s itemSet) holds(ev *evaluator, items Collection, it Item) (bool, error) {
+	if text, ok := textOf(it); ok {
+		ev.budget -= len(text) / 64
+	}
 	if s.buckets == nil {
 		for _, other := range items {
 			if ev.equal(other, it) == True {

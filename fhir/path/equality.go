@@ -61,6 +61,7 @@ func (ev *evaluator) equalCollections(l, r Collection) (Truth, error) {
 func (ev *evaluator) equal(a, b Item) Truth {
 	if s, ok := textOf(a); ok {
 		if t, ok := textOf(b); ok {
+			ev.budget -= min(len(s), len(t)) / 64
 			return truthOf(s == t)
 		}
 	}
@@ -195,6 +196,7 @@ func (ev *evaluator) equivalentCollections(l, r Collection) (bool, error) {
 func (ev *evaluator) equivalent(a, b Item, depth int) bool {
 	if s, ok := textOf(a); ok {
 		if t, ok := textOf(b); ok {
+			ev.budget -= (len(s) + len(t)) / 16
 			return strings.EqualFold(normalSpace(s), normalSpace(t))
 		}
 	}

@@ -1,9 +1,6 @@
 package path
 
-import (
-	"fmt"
-	"regexp"
-)
+import "fmt"
 
 // function is one function of the language: how many arguments it takes and what it does. One that gives a truth has test
 // instead of eval.
@@ -32,8 +29,8 @@ type call struct {
 	name   string
 	base   node // nil: the function applies to $this
 	args   []node
-	typ    typeTest       // of is, as and ofType
-	regexp *regexp.Regexp // of matches and replaceMatches with a literal pattern
+	typ    typeTest // of is, as and ofType
+	regexp *pattern // of matches and replaceMatches with a literal pattern
 	pos    int
 	free   bool // called without a base
 }

@@ -138,8 +138,8 @@ func compute(ev *evaluator, c *call, in Collection, fn func(r, d *apd.Decimal) e
 	if err != nil || it == nil {
 		return nil, err
 	}
-	// these take some microseconds
-	if err := ev.spend(200); err != nil {
+	// these take up to a third of a millisecond
+	if err := ev.spend(2000); err != nil {
 		return nil, err
 	}
 	r := new(apd.Decimal)

@@ -146,11 +146,11 @@ func replace(ev *evaluator, c *call, in Collection) (Collection, error) {
 }
 
 // pattern gives the call's regular expression, compiled before or now.
-func (c *call) pattern(ev *evaluator, text string) (*regexp.Regexp, error) {
+func (c *call) pattern(ev *evaluator, text string) (*pattern, error) {
 	if c.regexp != nil {
 		return c.regexp, nil
 	}
-	if err := ev.spend(len(text) * 8); err != nil {
+	if err := ev.spend(maxProgram); err != nil {
 		return nil, err
 	}
 	re, err := compileRegexp(text)
@@ -170,8 +170,10 @@ func matches(ev *evaluator, c *call, in Collection) (Truth, error) {
 	if err != nil {
 		return Unknown, err
 	}
-	// the work of RE2 is the product of both lengths at worst
-	return truthOf(re.MatchString(s)), ev.spend(len(s) * (1 + len(pattern)/16) / 16)
+	if err := ev.spend(re.cost(s)); err != nil {
+		return Unknown, err
+	}
+	return truthOf(re.MatchString(s)), nil
 }
 
 func matchesFull(ev *evaluator, c *call, in Collection) (Truth, error) {
@@ -183,7 +185,10 @@ func matchesFull(ev *evaluator, c *call, in Collection) (Truth, error) {
 	if err != nil {
 		return Unknown, err
 	}
-	return truthOf(re.MatchString(s)), ev.spend(len(s) * (1 + len(pattern)/16) / 16)
+	if err := ev.spend(re.cost(s)); err != nil {
+		return Unknown, err
+	}
+	return truthOf(re.MatchString(s)), nil
 }
 
 // groupNumbers finds "$1" in a substitution, which Go would read as part of a longer name.
@@ -206,7 +211,7 @@ func replaceMatches(ev *evaluator, c *call, in Collection) (Collection, error) {
 		return nil, err
 	}
 	// every position may match, and a group may stand for the whole text
-	if err := ev.spend(len(s) * (1 + len(pattern)/16) / 16); err != nil {
+	if err := ev.spend(re.cost(s)); err != nil {
 		return nil, err
 	}
 	groups := strings.Count(by, "$")

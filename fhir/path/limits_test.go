@@ -38,6 +38,11 @@ func TestHostile(t *testing.T) {
 		{"'a'.matches('" + long("(a*)*", 300) + "')", fault.Invalid},
 		{"'a'.matches('" + long("a", 2000) + "')", fault.Invalid},
 		{"'a'.matches('(a{900}){900}')", fault.Invalid},
+		{"'a'.matches('" + long("(a{30}){30}", 50) + "')", fault.Invalid},
+		{"('aaaaaaaa')" + long(".select($this + $this)", 14) + ".select((1).repeat($this + 1).select(%context.id).where('a'.matches('(a{30}){30}$')))", fault.TooCostly},
+		{"(1).repeat($this + 1).select('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'.matches('(a{30}){30}' & $this.toString()))", fault.TooCostly},
+		{"(1).repeat($this + 1).select(2.5.power(7.7))", fault.TooCostly},
+		{"(1).repeat($this.toString().length() + $this).select((1 | 2.5 | 'x' | %resource.descendants()).distinct())", fault.TooCostly},
 	} {
 		started := time.Now()
 		err := func() error {
@@ -51,6 +56,7 @@ func TestHostile(t *testing.T) {
 		require.True(t, errors.As(err, &f), "%.60s: %v", c.expr, err)
 		require.Equal(t, c.code, f.Issues[0].Code, "%.60s: %v", c.expr, err)
 		require.Less(t, time.Since(started), 5*time.Second, "%.60s", c.expr)
+		t.Logf("%8.1f ms %.80s", time.Since(started).Seconds()*1000, c.expr)
 	}
 }
 

@@ -110,75 +110,73 @@ func calendarUnit(unit string) (calendar, bool) {
 	return calendar{}, false
 }
 
+// shift is a number of units: whole ones and, of seconds only, a fraction.
+type shift struct {
+	calendar
+	n        int64
+	fraction time.Duration
+}
+
+// mostUnits bounds what is added; it is more than the milliseconds from year 1 to 9999.
+const mostUnits = 1 << 49
+
+// shiftOf splits a quantity. Of units above seconds the fraction does not count (N1 §6.6.6).
+func shiftOf(q Quantity, sign int64) (a shift, ok bool) {
+	if a.calendar, ok = calendarUnit(q.Unit); !ok {
+		return a, false
+	}
+	var whole, fraction apd.Decimal
+	q.Value.Modf(&whole, &fraction)
+	n, err := whole.Int64()
+	if err != nil || n > mostUnits || n < -mostUnits {
+		return a, false
+	}
+	a.n = n * sign
+	if a.prec != bySecond || fraction.IsZero() {
+		return a, true
+	}
+	var nanos apd.Decimal
+	if _, err := exact.Mul(&nanos, &fraction, apd.New(int64(a.duration)*sign, 0)); err != nil {
+		return a, false
+	}
+	if _, err := exact.Quantize(&nanos, &nanos, 0); err != nil {
+		return a, false
+	}
+	f, err := nanos.Int64()
+	a.fraction = time.Duration(f)
+	return a, err == nil
+}
+
 // add moves the moment by the quantity (N1 §6.6.6): a partial moment by whole units of its own precision, the day of a month
 // kept within the month. ok is false when the result is out of the years 1 to 9999.
 func (m moment) add(q Quantity, sign int64) (moment, bool) {
-	c, ok := calendarUnit(q.Unit)
+	a, ok := shiftOf(q, sign)
 	if !ok {
 		return m, false
-	}
-	// only seconds may have a fraction
-	var n int64
-	var fraction time.Duration
-	if c.prec == bySecond {
-		var whole, frac apd.Decimal
-		q.Value.Modf(&whole, &frac)
-		var nanos apd.Decimal
-		if _, err := exact.Mul(&nanos, &frac, apd.New(int64(c.duration), 0)); err != nil {
-			return m, false
-		}
-		var rounded apd.Decimal
-		if _, err := exact.RoundToIntegralValue(&rounded, &nanos); err != nil {
-			return m, false
-		}
-		f, err := rounded.Int64()
-		if err != nil {
-			return m, false
-		}
-		fraction = time.Duration(f) * time.Duration(sign)
-		if n, err = whole.Int64(); err != nil {
-			return m, false
-		}
-		if f%int64(time.Millisecond) != 0 || c.duration == time.Millisecond || f != 0 {
-			m.digits = max(m.digits, 3)
-		}
-	} else {
-		var whole, frac apd.Decimal
-		q.Value.Modf(&whole, &frac)
-		var err error
-		if n, err = whole.Int64(); err != nil {
-			return m, false
-		}
-	}
-	const most = 1 << 45
-	if n > most || n < -most {
-		return m, false
-	}
-	n *= sign
-	if c.months != 0 {
-		return m.addMonths(n * c.months)
-	}
-	switch m.prec {
-	case byYear:
-		return m.addMonths(n * int64(c.duration) / int64(365*24*time.Hour) * 12)
-	case byMonth:
-		return m.addMonths(int64(float64(n) * (float64(c.duration) / float64(30*24*time.Hour))))
-	case byDay:
-		if c.prec > byDay {
-			return m.addDays(n / int64(24*time.Hour/c.duration))
-		}
-		return m.addDays(n * int64(c.duration/(24*time.Hour)))
 	}
 	const day = int64(24 * time.Hour)
-	perDay := day / int64(c.duration)
-	if perDay == 0 {
-		return m.addDays(n * (int64(c.duration) / day))
+	unit := int64(a.duration)
+	switch {
+	case a.months != 0:
+		return m.addMonths(a.n * a.months)
+	case m.prec == byYear:
+		return m.addMonths(a.n / (365 * day / unit) * 12)
+	case m.prec == byMonth && unit > day:
+		return m.addMonths(a.n * (unit / day) / 30)
+	case m.prec == byMonth:
+		return m.addMonths(a.n / (30 * day / unit))
+	case unit >= day:
+		return m.addDays(a.n * (unit / day))
+	case m.prec == byDay:
+		return m.addDays(a.n / (day / unit))
 	}
-	m, ok = m.addDays(n / perDay)
-	if !ok {
+	if m, ok = m.addDays(a.n / (day / unit)); !ok {
 		return m, false
 	}
-	return m.addDuration(time.Duration(n%perDay)*c.duration + fraction)
+	if a.duration == time.Millisecond || a.fraction != 0 {
+		m.digits = max(m.digits, 3)
+	}
+	return m.addDuration(time.Duration(a.n%(day/unit))*a.duration + a.fraction)
 }
 
 func (m moment) addMonths(n int64) (moment, bool) {
@@ -224,30 +222,12 @@ func (m moment) cut(d time.Duration) time.Duration {
 	}
 }
 
-// addTime moves a time of day, around midnight as needed.
+// addTime moves a time of day, around midnight as needed. The unit must be shorter than a day.
 func (t Time) addTime(q Quantity, sign int64) (Time, bool) {
-	c, ok := calendarUnit(q.Unit)
-	if !ok || c.months != 0 {
-		return t, false
-	}
 	m := t.moment
-	m.year, m.month, m.day = 2000, 6, 15
-	var whole, frac apd.Decimal
-	q.Value.Modf(&whole, &frac)
-	n, err := whole.Int64()
-	if err != nil {
-		return t, false
-	}
-	// whole days change nothing
-	perDay := max(int64(24*time.Hour)/int64(c.duration), 1)
-	rest := new(apd.Decimal)
-	if _, err := exact.Add(rest, apd.New(n%perDay, 0), &frac); err != nil {
-		return t, false
-	}
-	if c.prec <= byDay {
-		return t, true
-	}
-	m, ok = m.add(Quantity{Value: Decimal{rest}, Unit: q.Unit}, sign)
+	// any day in the middle of the calendar will do
+	m.year, m.month, m.day = 5000, 6, 15
+	m, ok := m.add(q, sign)
 	m.year, m.month, m.day = 0, 0, 0
 	return Time{m}, ok
 }
