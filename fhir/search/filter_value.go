@@ -130,7 +130,10 @@ func (p *parser) filterComparison(param *Param, operator string, value filterVal
 	case Token, Composite, Reference:
 		return p.filterEquality(c, operator, value)
 	default:
-		why = operatorRefused(param, operator)
+		if operator != "eq" {
+			return nil, operatorRefused(param, operator)
+		}
+		why = parseNear(&o, value.raw)
 	}
 	c.Operands = []Operand{o}
 	return c, why
