@@ -22,6 +22,10 @@ func (r *Repository) Batch(ctx context.Context, entries []BundleEntry, get Entry
 	results := make([]EntryResult, len(entries))
 	var byPhase [phases][]*op
 	for i := range entries {
+		if err := entries[i].Refused; err != nil {
+			results[i] = failed(err)
+			continue
+		}
 		o, err := r.understand(ctx, i, &entries[i])
 		if err != nil {
 			results[i] = failed(inEntry(i, err))

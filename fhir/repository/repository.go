@@ -146,6 +146,7 @@ type BundleEntry struct {
 	Method                                             string // GET, HEAD, POST, PUT, PATCH, DELETE
 	URL                                                string // relative to the base, as received
 	Resource                                           *element.Resource
+	Refused                                            error // what was found wrong with Resource when it was read: the entry of a batch fails with it
 	IfMatch, IfNoneMatch, IfModifiedSince, IfNoneExist string
 }
 

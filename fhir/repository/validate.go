@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
@@ -36,7 +35,8 @@ func (r *Repository) Validate(ctx context.Context, typ, id string, res *element.
 	if err != nil {
 		return nil, err
 	}
-	return append(issues, r.profileIssue(typ, profile)...), nil
+	of, err := r.profileIssues(ctx, res.Root, profile)
+	return append(issues, of...), err
 }
 
 func (r *Repository) validateContent(ctx context.Context, typ, id string, res *element.Resource, mode string) ([]fault.Issue, error) {
@@ -70,17 +70,6 @@ func (r *Repository) validateContent(ctx context.Context, typ, id string, res *e
 		}
 	}
 	return issues, nil
-}
-
-// profileIssue says honestly what was not checked: profiles beyond the base definitions.
-func (r *Repository) profileIssue(typ, profile string) []fault.Issue {
-	const base = "http://hl7.org/fhir/StructureDefinition/"
-	profile, _, _ = strings.Cut(profile, "|")
-	if profile == "" || profile == base+typ {
-		return nil
-	}
-	return []fault.Issue{{Severity: fault.Error, Code: fault.NotSupported, Expression: "Parameters.parameter",
-		Diagnostics: "The profile asked for is not known to this server; the resource was checked against the base definition only."}}
 }
 
 func (r *Repository) validateDelete(ctx context.Context, typ, id string) (issues []fault.Issue, err error) {
