@@ -18,7 +18,7 @@ func (s *Server) bundle(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	res, err := s.resource(x, "Bundle", s.o.Limits.Bundle)
+	res, err := s.readBundle(x)
 	if err != nil {
 		return err
 	}
@@ -26,6 +26,9 @@ func (s *Server) bundle(x *exchange) error {
 	entries, err := bundleEntries(res.Root)
 	if err != nil {
 		return err
+	}
+	for i, refused := range res.Refused {
+		entries[i].Refused = refused
 	}
 	var results []repository.EntryResult
 	switch kind {
@@ -59,6 +62,19 @@ func (s *Server) bundle(x *exchange) error {
 	}
 	s.send(x, http.StatusOK, out.contentType, body)
 	return nil
+}
+
+// readBundle reads the body; what is wrong with the resource of one entry of a batch is left to that entry.
+func (s *Server) readBundle(x *exchange) (*element.Resource, error) {
+	format, err := bodyFormat(x.r.Header)
+	if err != nil {
+		return nil, err
+	}
+	b, err := x.readAll(s.o.Limits.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	return s.parseWith(format, b, element.Options{ExpectType: "Bundle", Judge: s.o.Repository.Judge, Apart: true})
 }
 
 // bundleEntries takes the entries out of a Bundle.

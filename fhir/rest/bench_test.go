@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"bytes"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,4 +59,52 @@ func BenchmarkSearch20(b *testing.B) {
 		r.put(b, "Patient/"+id, strings.Replace(benchPatient, `"id":"1"`, `"id":"`+id+`","active":true`, 1))
 	}
 	benchmark(b, r.server, "/fhir/Patient?active=true")
+}
+
+// benchmarkHTTP is benchmark over loopback connections, clients included.
+func benchmarkHTTP(b *testing.B, h http.Handler, path string) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = NewHTTPServer(h, HTTPServerOptions{})
+	server.Start()
+	defer server.Close()
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer conn.Close()
+		request := []byte("GET " + path + " HTTP/1.1\r\nHost: test\r\nAccept: application/fhir+json\r\n\r\n")
+		answer := make([]byte, 16<<10)
+		for pb.Next() {
+			if _, err := conn.Write(request); err != nil {
+				b.Error(err)
+				return
+			}
+			for n := 0; !bytes.HasSuffix(answer[:n], []byte("}]}")); {
+				k, err := conn.Read(answer[n:])
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				n += k
+			}
+		}
+	})
+}
+
+func BenchmarkReadHTTP(b *testing.B) {
+	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
+	r.put(b, "Patient/1", benchPatient)
+	benchmarkHTTP(b, r.server, "/fhir/Patient/1")
+}
+
+func BenchmarkBareEchoHTTP(b *testing.B) {
+	e := echo.New()
+	body := []byte(benchPatient)
+	e.GET("/fhir/:type/:id", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "application/fhir+json; charset=utf-8", body)
+	})
+	benchmarkHTTP(b, e, "/fhir/Patient/1")
 }

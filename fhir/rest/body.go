@@ -92,14 +92,16 @@ type paced struct {
 }
 
 func (p *paced) Read(b []byte) (int, error) {
-	if p.got == 0 || p.got-p.moved >= megabyte {
+	if p.got-p.moved >= megabyte {
 		// A writer without deadlines (a test's recorder) has no slow clients either.
 		_ = p.rc.SetReadDeadline(p.start.Add(patience + time.Duration((p.got+megabyte)/slowest)*time.Second))
 		p.moved = p.got
 	}
 	n, err := p.r.Read(b)
 	p.got += int64(n)
-	if err != nil && isTimeout(err) {
+	if errors.Is(err, io.EOF) {
+		_ = p.rc.SetReadDeadline(time.Time{}) // from now on net/http only listens whether the client goes away
+	} else if err != nil && isTimeout(err) {
 		err = fault.Wrap(err, http.StatusRequestTimeout, fault.Timeout, "The body arrived too slowly.")
 	} else if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fault.Wrap(err, http.StatusBadRequest, fault.Structure, "The body ended before its announced length.")
@@ -142,10 +144,13 @@ func (s *Server) resource(x *exchange, typ string, limit int64) (*element.Resour
 }
 
 func (s *Server) parse(format contentFormat, b []byte, typ string) (*element.Resource, error) {
+	return s.parseWith(format, b, element.Options{ExpectType: typ, Judge: s.o.Repository.Judge})
+}
+
+func (s *Server) parseWith(format contentFormat, b []byte, o element.Options) (*element.Resource, error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, fault.New(http.StatusBadRequest, fault.Structure, "The request needs a resource as its body.")
 	}
-	o := element.Options{ExpectType: typ, Judge: s.o.Repository.Judge}
 	if format == formatXML {
 		return element.ParseXML(s.o.Definitions, b, o)
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -153,7 +154,21 @@ func (s *Server) writeStatement(params *search.Snapshot, date time.Time) ([]byte
 		rest.Resource = append(rest.Resource, r)
 	}
 	st.Rest = []models.CapabilityStatementRest{rest}
-	return json.Marshal(st)
+	return typeFirst(json.Marshal(st))
+}
+
+// typeFirst moves resourceType from the end, where the models write it, to where readers look for it.
+func typeFirst(body []byte, err error) ([]byte, error) {
+	at := bytes.LastIndex(body, []byte(`,"resourceType":`))
+	if err != nil || at < 0 {
+		return body, err
+	}
+	out := make([]byte, 0, len(body))
+	out = append(out, '{')
+	out = append(out, body[at+1:len(body)-1]...)
+	out = append(out, ',')
+	out = append(out, body[1:at]...)
+	return append(out, '}'), nil
 }
 
 // describe writes one type's part.
@@ -328,7 +343,7 @@ func (s *Server) terminologyCapabilities() (body []byte, tag string, err error) 
 		Software:       &models.TerminologyCapabilitiesSoftware{Name: "Carnet", Version: ptr(s.o.Version)},
 		Implementation: &models.TerminologyCapabilitiesImplementation{Description: "FHIR R4 of this server", Url: ptr(s.o.BaseURL)},
 	}
-	if body, err = json.Marshal(st); err != nil {
+	if body, err = typeFirst(json.Marshal(st)); err != nil {
 		return nil, "", fault.From(err)
 	}
 	return body, tagOf(body), nil

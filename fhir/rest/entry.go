@@ -111,7 +111,7 @@ func (r *entryRead) history(ctx context.Context, p []string) (*repository.EntryR
 	if len(p) > 1 {
 		id = p[1]
 	}
-	if _, ok := r.s.types[typ]; typ != "" && !ok {
+	if typ != "" && !r.s.isType(typ) {
 		return nil, unknownType()
 	}
 	a, err := r.s.historyBundle(ctx, typ, id, r.raw, r.at, nil)
@@ -130,7 +130,7 @@ func (r *entryRead) read(ctx context.Context, typ, id, version string) (*reposit
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := r.s.types[typ]; !ok {
+	if !r.s.isType(typ) {
 		return nil, unknownType()
 	}
 	var rec *store.Record
@@ -181,7 +181,7 @@ func (r *entryRead) operation(ctx context.Context, p []string) (*repository.Entr
 	default:
 		return nil, badEntryURL()
 	}
-	if _, ok := r.s.types[call.Type]; call.Type != "" && !ok {
+	if call.Type != "" && !r.s.isType(call.Type) {
 		return nil, unknownType()
 	}
 	op := r.s.operations.find(call.Level, call.Type, p[len(p)-1][1:])

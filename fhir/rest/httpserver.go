@@ -11,8 +11,9 @@ type HTTPServerOptions struct {
 	Logger *slog.Logger
 	// ReadHeaderTimeout (10 s) is for the head of a request, IdleTimeout (2 min) for a connection between requests.
 	ReadHeaderTimeout, IdleTimeout time.Duration
-	// Timeout (60 s) is for reading a request and for writing its answer. Handlers move it for large bodies, by their length and pace.
-	Timeout time.Duration
+	// WriteTimeout (60 s) is for an answer; handlers move it for large ones, by their length and pace. Reading a body has deadlines that the handler sets: see
+	// paced. (http.Server.ReadTimeout would also cancel requests whose handlers work long.)
+	WriteTimeout time.Duration
 	// MaxHeaderBytes: 128 KB, room for the longest page link.
 	MaxHeaderBytes int
 }
@@ -21,13 +22,12 @@ type HTTPServerOptions struct {
 func NewHTTPServer(handler http.Handler, o HTTPServerOptions) *http.Server {
 	fill(&o.ReadHeaderTimeout, 10*time.Second)
 	fill(&o.IdleTimeout, 2*time.Minute)
-	fill(&o.Timeout, time.Minute)
+	fill(&o.WriteTimeout, time.Minute)
 	fill(&o.MaxHeaderBytes, 128*kilobyte)
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: o.ReadHeaderTimeout,
-		ReadTimeout:       o.Timeout,
-		WriteTimeout:      o.Timeout,
+		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    o.MaxHeaderBytes,
 	}

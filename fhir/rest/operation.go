@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
@@ -114,8 +115,36 @@ func (s *Server) ownOperations() []Operation {
 	}
 }
 
+// only refuses parameters that the operation does not have: what is not understood must not be taken for fulfilled.
+func (c *OperationCall) only(names ...string) error {
+	refuse := func(name string) error {
+		return fault.At(http.StatusBadRequest, fault.NotSupported, "http."+safeName(name), "The operation does not have this parameter.")
+	}
+	q, err := queryOf(c.Query)
+	if err != nil {
+		return err
+	}
+	for name := range q {
+		if name != "_format" && name != "_pretty" && !slices.Contains(names, name) {
+			return refuse(name)
+		}
+	}
+	if c.Parameters == nil || c.Parameters.Type() != "Parameters" || c.Type == "Parameters" {
+		return nil
+	}
+	for p := range c.Parameters.Root.Children("parameter") {
+		if name := p.ChildValue("name"); !slices.Contains(names, name) {
+			return refuse(name)
+		}
+	}
+	return nil
+}
+
 // validate is $validate: 200 with all that was found, also when the resource would be refused.
 func (s *Server) validate(ctx context.Context, call *OperationCall) (*OperationAnswer, error) {
+	if err := call.only("resource", "mode", "profile"); err != nil {
+		return nil, err
+	}
 	issues := []fault.Issue(nil)
 	if call.wrong != nil {
 		issues = call.wrong.Issues
@@ -136,6 +165,9 @@ func (s *Server) validate(ctx context.Context, call *OperationCall) (*OperationA
 }
 
 func (s *Server) meta(ctx context.Context, call *OperationCall) (*OperationAnswer, error) {
+	if err := call.only(); err != nil {
+		return nil, err
+	}
 	body, err := s.repository.Meta(ctx, call.Type, call.ID)
 	return &OperationAnswer{Resource: body}, err
 }
@@ -157,6 +189,9 @@ func (s *Server) metaDelete(ctx context.Context, call *OperationCall) (*Operatio
 }
 
 func (c *OperationCall) needParameters() error {
+	if err := c.only("meta"); err != nil {
+		return err
+	}
 	if c.Parameters == nil || c.Parameters.Type() != "Parameters" {
 		return fault.At(http.StatusBadRequest, fault.Required, "Parameters", "The operation takes a Parameters resource.")
 	}
@@ -165,6 +200,9 @@ func (c *OperationCall) needParameters() error {
 
 // everything is Patient/[id]/$everything.
 func (s *Server) everything(ctx context.Context, call *OperationCall) (*OperationAnswer, error) {
+	if err := call.only("start", "end", "_since", "_type", "_count", "_page"); err != nil {
+		return nil, err
+	}
 	place := "everything " + call.ID
 	url := s.o.BaseURL + "/Patient/" + call.ID + "/$everything"
 	token := &pageToken{t: call.At, total: -1}

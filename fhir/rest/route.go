@@ -63,17 +63,13 @@ func (s *Server) enter(d declaration, r route) echo.HandlerFunc {
 	typed := strings.Contains(r.path, ":type")
 	var h echo.HandlerFunc = func(c echo.Context) error {
 		x := exchangeOf(c)
-		x.c, x.r = c, c.Request()
+		x.r = c.Request() // whose context middleware may have changed
 		if s.trace != nil {
 			defer s.trace.begin(x, pattern)()
 		}
-		if typed {
-			typ := c.Param("type")
-			if _, ok := s.types[typ]; !ok {
-				s.fail(x, notAType(typ))
-				return nil
-			}
-			x.typ = typ
+		if typed && x.typ == "" {
+			s.fail(x, notAType(c.Param("type")))
+			return nil
 		}
 		if err := handle(s, x); err != nil {
 			s.fail(x, err)
@@ -88,9 +84,19 @@ func (s *Server) enter(d declaration, r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		x := exchangeOf(c)
-		x.route, x.interaction = pattern, interaction
+		x.c, x.route, x.interaction = c, pattern, interaction
+		if typed {
+			if typ := c.Param("type"); s.isType(typ) {
+				x.typ = typ
+			}
+		}
 		return h(c)
 	}
+}
+
+func (s *Server) isType(name string) bool {
+	_, ok := s.types[name]
+	return ok
 }
 
 // notAType tells the names that stand beside the types ("PUT [base]/_history": the path is there, the method is not) from unknown ones.

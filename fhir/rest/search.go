@@ -263,7 +263,7 @@ func withoutGeneral(raw string) string {
 func (s *Server) searchScope(in scope) (search.Scope, error) {
 	out := search.Scope{Type: in.typ}
 	if in.typ != "" {
-		if _, ok := s.types[in.typ]; !ok {
+		if !s.isType(in.typ) {
 			return out, unknownType()
 		}
 	}

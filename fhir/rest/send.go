@@ -16,6 +16,10 @@ func (s *Server) tell(x *exchange, a Answer) error {
 	if len(s.watchers) == 0 {
 		return nil
 	}
+	return s.inform(x, a)
+}
+
+func (s *Server) inform(x *exchange, a Answer) error {
 	a.Interaction, a.RequestID = x.interaction, x.id
 	if x.c != nil {
 		a.Type = x.typ
@@ -152,8 +156,10 @@ func (s *Server) resourceJSON(ctx context.Context, out *rendering, rec *store.Re
 
 // sendRecord answers one version of a resource.
 func (s *Server) sendRecord(x *exchange, status int, out *rendering, rec *store.Record) error {
-	if err := s.tell(x, Answer{Status: status, ID: rec.ID, Records: []*store.Record{rec}}); err != nil {
-		return err
+	if len(s.watchers) > 0 { // or the list of one would be made for nobody
+		if err := s.tell(x, Answer{Status: status, ID: rec.ID, Records: []*store.Record{rec}}); err != nil {
+			return err
+		}
 	}
 	body := rec.Body
 	if !out.stored() {

@@ -94,6 +94,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()["X-Correlation-Id"] = sent
 	}
 	tidy(r.URL)
+	if r.ContentLength != 0 { // also for the bodies that no handler reads: net/http discards them afterwards
+		_ = http.NewResponseController(w).SetReadDeadline(x.start.Add(patience))
+	}
 	if len(s.o.CORS) > 0 && s.cors(x) {
 		return
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -365,3 +367,88 @@ func TestStatementDoesNotLie(t *testing.T) {
 		}
 	}
 }
+
+// TestAccessLogWriter: the lines that are written many at a time say what slog's say.
+func TestAccessLogWriter(t *testing.T) {
+	direct := &safeBuffer{}
+	ask := func(change ...func(*Options)) *rig {
+		r := newRig(t, change...)
+		for _, q := range append([]string{"/fhir/$none", "/other"}, questions...) {
+			r.do(http.MethodGet, q, "", "X-Request-Id: id-1")
+		}
+		require.NoError(t, r.server.Close())
+		return r
+	}
+	ask(func(o *Options) { o.AccessLog.Writer = direct })
+	through := ask().logs
+	lines := func(text string) (out []map[string]any) {
+		for l := range strings.Lines(text) {
+			var m map[string]any
+			require.NoError(t, json.Unmarshal([]byte(l), &m), l)
+			delete(m, "time")
+			delete(m, "ms")
+			delete(m, "bytes")
+			out = append(out, m)
+		}
+		return out
+	}
+	require.Len(t, lines(direct.String()), len(questions)+2)
+	require.Equal(t, lines(through.String()), lines(direct.String()))
+}
+
+// TestSlowBody: a client that announces a body and does not send it loses its connection.
+func TestSlowClients(t *testing.T) {
+	r := newRig(t)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = NewHTTPServer(r.server, HTTPServerOptions{ReadHeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond})
+	server.Start()
+	defer server.Close()
+	for name, sent := range map[string]string{"in the head": "GET /fhir/Patient/1 HTTP/1.1\r\nHost:", "idle": "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = conn.Write([]byte(sent))
+		require.NoError(t, err)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		_, err = io.ReadAll(conn) // until the server closes
+		require.NoError(t, err, name)
+	}
+}
+
+// TestPacedBody: deadlines move with what arrives, and a body that stops is a fault.
+func TestPacedBody(t *testing.T) {
+	c := &deadlines{}
+	x := &exchange{w: c, r: httptest.NewRequest(http.MethodPost, "/fhir/Binary", io.LimitReader(noise(3<<20), 3<<20))}
+	body, err := x.body(10 << 20)
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, body)
+	require.NoError(t, err)
+	require.EqualValues(t, 3<<20, n)
+	require.GreaterOrEqual(t, len(c.read), 3)
+	require.True(t, c.read[len(c.read)-1].IsZero(), "the deadline ends with the body")
+	for i := 1; i < len(c.read)-1; i++ {
+		require.True(t, c.read[i].After(c.read[i-1]))
+	}
+
+	x.r = httptest.NewRequest(http.MethodPost, "/fhir/Binary", io.MultiReader(strings.NewReader("x"), stuck{}))
+	body, err = x.body(10)
+	require.NoError(t, err)
+	_, err = io.ReadAll(body)
+	require.Equal(t, http.StatusRequestTimeout, faultOf(err).Status)
+}
+
+// deadlines is a response writer that notes the read deadlines that it is given.
+type deadlines struct {
+	nowhere
+	read []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.read = append(d.read, t)
+	return nil
+}
+
+// stuck is a connection whose deadline has passed.
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
