@@ -144,7 +144,7 @@ func compute(ev *evaluator, c *call, in Collection, fn func(r, d *apd.Decimal) e
 	}
 	r := new(apd.Decimal)
 	if fn(r, d.Decimal) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // where it is not defined the result is empty
 	}
 	out, ok := bounded(new(apd.Decimal).Set(reduced(r)))
 	if !ok {

@@ -93,56 +93,6 @@ func (p *parser) enter() error {
 	return nil
 }
 
-// Levels of binary operators, from the loosest.
-const (
-	levelImplies = iota + 1
-	levelOr
-	levelAnd
-	levelMember
-	levelEquality
-	levelInequality
-	levelUnion
-	levelType
-	levelAdd
-	levelMultiply
-	levelUnary
-)
-
-func binaryLevel(t token) int {
-	switch t.kind {
-	case tokenOperator:
-		switch t.text {
-		case "=", "~", "!=", "!~":
-			return levelEquality
-		case "<", ">", "<=", ">=":
-			return levelInequality
-		case "|":
-			return levelUnion
-		case "+", "-", "&":
-			return levelAdd
-		case "*", "/":
-			return levelMultiply
-		}
-	case tokenIdentifier:
-		switch t.text {
-		case "implies":
-			return levelImplies
-		case "or", "xor":
-			return levelOr
-		case "and":
-			return levelAnd
-		case "in", "contains":
-			return levelMember
-		case "is", "as":
-			return levelType
-		case "div", "mod":
-			return levelMultiply
-		}
-	default:
-	}
-	return 0
-}
-
 // expression reads operators that bind tighter than the level given.
 func (p *parser) expression(above int) (*ast, error) {
 	if err := p.enter(); err != nil {

@@ -226,7 +226,7 @@ func (x *Expr) computed(root *element.Element, yield func(*element.Element)) err
 // Detached gives an item as an element: a node's own, or for a system value a new element of the FHIR type that fits. A Quantity and a
 // TypeInfo have none.
 func Detached(it Item) *element.Element {
-	name := ""
+	var name string
 	switch v := it.(type) {
 	case Node:
 		return v.Element
