@@ -3,6 +3,7 @@ package element
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	// Judge is asked for further faults of content that could be read but is refused (422), so that its sender learns of all
 	// faults at once; expressions that were reported already are not reported again.
 	Judge func(root *Element) []fault.Issue
+	// Apart keeps the faults within each Bundle.entry.resource of a batch from refusing the other entries: they are given by Resource.Refused.
+	Apart bool
 }
 
 // judged completes a refusal by what Judge finds in the tree, as far as there is one.
@@ -46,11 +49,22 @@ func (o Options) judged(err error, root *Element) error {
 		known[i.Expression] = true
 	}
 	for _, i := range o.Judge(root) {
-		if i.Severity == fault.Error && !known[i.Expression] && len(f.Issues) < MaxIssues {
+		if i.Severity == fault.Error && !within(known, i.Expression) && len(f.Issues) < MaxIssues {
 			f.Issues = append(f.Issues, i)
 		}
 	}
 	return err
+}
+
+// within says whether a fault was told already of the place or of one around it: what could not be read cannot be judged.
+func within(known map[string]bool, expression string) bool {
+	for at := expression; at != ""; {
+		if known[at] && (at == expression || strings.ContainsAny(at, ".[")) {
+			return true
+		}
+		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
+	}
+	return false
 }
 
 func (o Options) withDefaults() Options {

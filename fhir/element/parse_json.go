@@ -21,10 +21,11 @@ func ParseJSON(defs *spec.Definitions, src []byte, opts Options) (*Resource, err
 		return nil, b.report.fault()
 	}
 	root := b.root()
+	refused := b.entries.settle(&b.report, opts, root)
 	if err := b.report.fault(); err != nil {
 		return nil, opts.judged(err, root)
 	}
-	r := &Resource{Root: root, Warnings: b.report.issues()}
+	r := &Resource{Root: root, Warnings: b.report.issues(), Refused: refused}
 	if !b.dropped {
 		// Where lenient reading left elements out, what is stored is encoded from the tree instead.
 		r.src, r.tape, r.spaced = b.src, b.tape, b.spaced
@@ -39,6 +40,7 @@ func trimBOM(s string) string { return strings.TrimPrefix(s, "\uFEFF") }
 type builder struct {
 	scanner
 	report  report
+	entries apart
 	defs    *spec.Definitions
 	opts    Options
 	arena   arena

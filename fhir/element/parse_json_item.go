@@ -41,6 +41,10 @@ func (b *builder) notArray(e *Element, p spec.Property, n int) bool {
 		text = "The element may repeat: an array is required."
 	case int(b.tape[n].next) == n+1:
 		text = "An array must not be empty."
+		if p.Element.Min == 0 { // nothing is there to be judged
+			b.problem(fault.Structure, n, e, p.Element.Name, text)
+			return true
+		}
 	default:
 		return false
 	}
@@ -93,6 +97,11 @@ func (b *builder) item(e *Element, p spec.Property, value, shadow int, list bool
 		b.primitive(c, value, shadow, list)
 		return
 	case spec.Resource:
+		if b.opts.Apart && isEntryResource(c) {
+			outer := b.report
+			b.report = b.entries.open(b.src)
+			defer func() { b.report = b.entries.take(c, outer, b.report) }()
+		}
 		if b.notObject(c, value) {
 			return
 		}

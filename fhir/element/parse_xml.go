@@ -26,22 +26,24 @@ func ParseXML(defs *spec.Definitions, src []byte, opts Options) (*Resource, erro
 		b.arena.grow(len(b.src)/40 + 8)
 		b.document()
 	}
+	refused := b.entries.settle(&b.report, opts, b.root)
 	if err := b.report.fault(); err != nil {
 		return nil, opts.judged(err, b.root)
 	}
-	return &Resource{Root: b.root, Warnings: b.report.issues()}, nil
+	return &Resource{Root: b.root, Warnings: b.report.issues(), Refused: refused}, nil
 }
 
 // xmlBuilder makes a tree while it reads.
 type xmlBuilder struct {
 	xmlScanner
-	report report
-	defs   *spec.Definitions
-	opts   Options
-	arena  arena
-	root   *Element
-	count  int
-	level  int
+	report  report
+	entries apart
+	defs    *spec.Definitions
+	opts    Options
+	arena   arena
+	root    *Element
+	count   int
+	level   int
 }
 
 // advance reads the next token that is not a comment or a processing instruction; false ends the reading.
@@ -222,6 +224,8 @@ func (b *xmlBuilder) child(e *Element, position int) int {
 	switch {
 	case p.Type.Name == "xhtml":
 		b.div(c)
+	case p.Type.Kind == spec.Resource && b.opts.Apart && isEntryResource(c):
+		b.wrappedApart(c)
 	case p.Type.Kind == spec.Resource:
 		b.wrapped(c)
 	default:
@@ -254,6 +258,16 @@ func (b *xmlBuilder) place(e *Element, p spec.Property, position int) int {
 	}
 	b.problem(fault.Structure, b.start, e, d.Name, text+".")
 	return position
+}
+
+// wrappedApart is wrapped with a report of its own. Where that one is full the reading stopped within the resource; the rest of it is passed over.
+func (b *xmlBuilder) wrappedApart(c *Element) {
+	outer, depth := b.report, len(b.open)
+	b.report = b.entries.open(b.src)
+	b.wrapped(c)
+	b.report = b.entries.take(c, outer, b.report)
+	for b.fail == nil && len(b.open) >= depth && b.next() {
+	}
 }
 
 // wrapped reads the resource inside of contained, entry.resource and the like.

@@ -12,6 +12,7 @@ import (
 type report struct {
 	src      string
 	found    []finding
+	most     int // faults told, when it is not MaxIssues
 	overflow bool
 	syntax   bool // a fault of the grammar: the content could not be read at all
 	tooBig   bool
@@ -25,7 +26,7 @@ type finding struct {
 // add reports a fault at an element (nil where there is none), or at its child of the name step. Expressions are made only here, when
 // the fault is really told: the index of an element in a long list costs a walk along the list.
 func (r *report) add(severity fault.Severity, code fault.Code, offset int, e *Element, step, text string) {
-	if len(r.found) >= MaxIssues {
+	if len(r.found) >= MaxIssues || r.most > 0 && len(r.found) >= r.most {
 		r.overflow = true
 		return
 	}

@@ -9,6 +9,8 @@ type Resource struct {
 	Root *Element
 	// Warnings are the faults that Options.Lenient let pass.
 	Warnings []fault.Issue
+	// Refused holds, by the index of the entry, what is wrong with resources of a batch (Options.Apart). They are in the tree as far as they could be read.
+	Refused map[int]error
 
 	src    string // the JSON text as received; "" when the tree is the only source
 	tape   []node
