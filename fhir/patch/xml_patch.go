@@ -15,7 +15,7 @@ const (
 	fhirNamespace  = "http://hl7.org/fhir"
 	xhtmlNamespace = "http://www.w3.org/1999/xhtml"
 	patchNamespace = "urn:ietf:params:xml:ns:patch-ops"
-	maxXMLDepth    = 200
+	maxXMLDepth    = 512
 )
 
 // applyXML applies an XML Patch (RFC 5261) to the XML form of the resource.
