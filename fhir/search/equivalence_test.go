@@ -46,7 +46,7 @@ func seeds(t *testing.T, usual uint64) uint64 {
 }
 
 // eager changes plans at the first occasion, so that small data meets every way to answer.
-var eager = tuning{race: 1, few: 0, sort: 1, patience: 1, group: 2, window: 2}
+var eager = tuning{race: 1, alone: 1, few: 0, sort: 1, patience: 1, group: 2, window: 2}
 
 // moment is a past state of the world.
 type moment struct {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -139,12 +140,24 @@ func (r *run) collect(typ string, n *node) (found []*candidate, ended bool, err 
 	return found, ended, err
 }
 
+// worse says whether reading so many candidates for an inner match costs more than following the links of the records that a page meets, given what part of their type the candidates are.
+func (r *run) worse(typ string, candidates int) bool {
+	all, ok := r.view.Count(typ)
+	if !ok || r.want > int(all) {
+		return false
+	}
+	return 2*r.want*int(all) < candidates*candidates
+}
+
 // innerCandidates is how many candidates may be judged for each inner match that the budget allows.
 const innerCandidates = 4
 
 // gather counts the candidates by their rows before it reads any: a chain over half of all patients is given up without reading them.
 func (r *run) gather(typ string, n *node, limit int) ([]*candidate, bool, error) {
+	want := r.want
+	r.want = math.MaxInt
 	m, err := r.plan(typ, n, nil)
+	r.want = want
 	if err != nil {
 		return nil, false, err
 	}
@@ -154,7 +167,7 @@ func (r *run) gather(typ string, n *node, limit int) ([]*candidate, bool, error)
 			most *= innerCandidates
 		}
 		rids, ok, err := drain(m.stream, most)
-		if !ok || err != nil {
+		if !ok || err != nil || r.worse(typ, len(rids)) {
 			return nil, false, err
 		}
 		m.stream = &listStream{rids: rids}

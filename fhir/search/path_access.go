@@ -14,13 +14,16 @@ type drive struct {
 	parts []drivePart
 	rank  rank
 	exact bool
+	// costly says that each row costs the reading of a record: it is not raced.
+	costly bool
 	// ordered says that all parts are single values of one index, ascending: one cursor serves them all.
 	ordered bool
 }
 
-// drivePart is a range of an index, a list of records known already, or the type's history.
+// drivePart is a range of an index, a list of records known already, logical ids, or the type's history.
 type drivePart struct {
 	scan    *scan
+	ids     []string    // ascending
 	rids    []store.RID // newest first
 	updated *Clause
 }
@@ -36,6 +39,9 @@ func (r *run) driveOf(n *node) (*drive, error) {
 		}
 		return scansDrive(n, n.access), nil
 	case nodeIDs:
+		if len(n.ids) > r.e.tuning.few {
+			return &drive{n: n, parts: []drivePart{{ids: n.ids}}, rank: rankNear, exact: true, costly: true}, nil
+		}
 		rids, err := r.ridsOf(n)
 		return &drive{n: n, parts: []drivePart{{rids: rids}}, rank: rankPoint, exact: true}, err
 	case nodeUpdated:
@@ -69,7 +75,7 @@ func (r *run) driveOfAny(n *node) (*drive, error) {
 			return nil, err
 		}
 		all.parts = append(all.parts, d.parts...)
-		all.rank, all.exact = max(all.rank, d.rank), all.exact && d.exact
+		all.rank, all.exact, all.costly = max(all.rank, d.rank), all.exact && d.exact, all.costly || d.costly
 	}
 	return all, nil
 }
@@ -89,7 +95,7 @@ func (r *run) driveOfBest(n *node) (*drive, error) {
 	if best == nil {
 		return nil, nil
 	}
-	return &drive{n: n, parts: best.parts, rank: best.rank}, nil
+	return &drive{n: n, parts: best.parts, rank: best.rank, costly: best.costly}, nil
 }
 
 // ridsOf finds the records of a node's ids.
@@ -125,7 +131,7 @@ const (
 // stream gives the drive newest first, when it is a union of few values; nil when not. Ranges that hold few values count: "code" without a system is a range of
 // the index in which mostly one system stands.
 func (r *run) stream(d *drive) (s stream, exact bool, err error) {
-	if d.rank > rankNear || len(d.parts) > maxProbes {
+	if d.rank > rankNear || d.costly || len(d.parts) > maxProbes {
 		return nil, false, nil
 	}
 	points, rids, ok, err := r.points(d)

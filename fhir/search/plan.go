@@ -19,7 +19,7 @@ type matches struct {
 	aheadRID store.RID
 	ahead    *candidate
 	ended    bool
-	wasted   int // candidates read in vain
+	wasted   waste
 	sieves   []sieve
 	step     *PlanStep
 }
@@ -35,6 +35,7 @@ type planner struct {
 	exact     []bool   // whether the stream gives matches of the conjunct only
 	not       []stream // of what negated conjuncts exclude, exactly
 	negated   []int    // their conjuncts
+	reads     bool     // the records will be read in any case, so that costly drivers race too
 }
 
 // plan chooses how to answer a condition on a type, from behind a place when one is given.
@@ -195,12 +196,18 @@ func (p *planner) candidates() int {
 func (p *planner) drive() (*matches, error) {
 	ranges := slices.ContainsFunc(p.drives, func(d *drive) bool { return d != nil })
 	if ranges {
-		m, err := p.race(p.r.e.tuning.race)
+		limit := p.r.e.tuning.race
+		if len(p.conjuncts) == 1 {
+			limit = p.r.e.tuning.alone
+		}
+		m, err := p.race(limit)
 		if m != nil || err != nil {
 			return m, err
 		}
 	}
-	switch {
+	switch best := p.bestRange(); {
+	case best >= 0 && p.drives[best].costly:
+		return p.overRange(best), nil
 	case len(p.streams) > 0:
 		return p.overStreams()
 	case ranges:
@@ -225,6 +232,9 @@ func (p *planner) race(limit int) (*matches, error) {
 	runners, err := p.runners()
 	if err != nil {
 		return nil, err
+	}
+	if len(runners) == 0 {
+		return nil, nil
 	}
 	for target := min(raceStart, limit); ; target = min(target*2, limit) {
 		for _, runner := range runners {
@@ -253,7 +263,7 @@ func (p *planner) runners() ([]*runner, error) {
 		all = append(all, &runner{conjunct: -1, meet: meet(streams)})
 	}
 	for i, d := range p.drives {
-		if d != nil {
+		if d != nil && (!d.costly || p.reads) {
 			all = append(all, &runner{conjunct: i, walk: p.r.walker(d), sure: d.exact || d.certain()})
 		}
 	}
@@ -356,10 +366,13 @@ func (p *planner) overStreams() (*matches, error) {
 	return m, nil
 }
 
-// bestRange chooses among drivers that are all long: the narrowest kind, then the first.
+// bestRange chooses among drivers that are all long: ids, of which there is an end, then the narrowest kind, then the first.
 func (p *planner) bestRange() int {
 	best := -1
 	for i, d := range p.drives {
+		if d != nil && d.costly {
+			return i
+		}
 		if d != nil && (best < 0 || d.rank < p.drives[best].rank) {
 			best = i
 		}
@@ -458,8 +471,8 @@ func (m *matches) next() (*candidate, error) {
 		if c != nil || err != nil {
 			return c, err
 		}
-		if m.wasted++; m.wasted == m.r.e.tuning.patience && m.rest != nil {
-			if err := m.sharpen(); err != nil {
+		if rows := m.wasted.another(m.r); rows > 0 && m.rest != nil {
+			if err := m.sharpen(rows); err != nil {
 				return nil, err
 			}
 		}
@@ -487,7 +500,10 @@ func (m *matches) advance() (row, bool, error) {
 
 // admit reads a candidate and judges what is left to judge; nil when it does not match.
 func (m *matches) admit(at row) (*candidate, error) {
-	rec, err := m.r.get(at.rid, m)
+	rec, err := at.rec, error(nil)
+	if rec == nil {
+		rec, err = m.r.get(at.rid, m)
+	}
 	if rec == nil || err != nil {
 		return nil, err
 	}
@@ -543,6 +559,7 @@ func (p *planner) all(limit int) ([]store.RID, bool, error) {
 		return nil, false, err
 	}
 	if p.candidates() > 0 {
+		p.reads = true
 		m, err := p.race(limit)
 		if m == nil || err != nil {
 			return nil, false, err

@@ -26,6 +26,7 @@ type run struct {
 	steps     []*PlanStep
 	cursors   []*cursor
 	histories []store.HistoryCursor
+	want      int // how many matches the present plan is to give
 	depth     int // of nested conditions being compiled or looked up
 }
 

@@ -89,6 +89,7 @@ func (r *run) wheres(q *Query) ([]*node, error) {
 
 // page fills a page with matches.
 func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Result) error {
+	r.want = count
 	h, err := r.hits(q, wheres, count, from)
 	if err != nil {
 		return err

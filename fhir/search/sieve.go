@@ -9,6 +9,7 @@ import (
 
 // sieve is what a condition's rows tell of records, gathered when reading the records themselves turned out to be in vain too often.
 type sieve struct {
+	n       *node
 	rids    []store.RID // newest first
 	exclude bool
 }
@@ -23,23 +24,43 @@ func (m *matches) passes(rid store.RID) bool {
 	return true
 }
 
+// waste counts records read in vain. At the first patience of them, and at each fourfold, it is time to spend about as much again on rows.
+type waste struct{ count, at int }
+
+// another counts one; it gives how many rows to spend, 0 mostly.
+func (w *waste) another(r *run) int {
+	if w.at == 0 {
+		w.at = r.e.tuning.patience
+	}
+	if w.count++; w.count < w.at {
+		return 0
+	}
+	w.at *= 4
+	return 2 * rowsOfRecord * w.count
+}
+
+func (m *matches) sieved(n *node) bool {
+	return slices.ContainsFunc(m.sieves, func(s sieve) bool { return s.n == n })
+}
+
 // sharpen gathers the rows of the conditions that are left to judge, where they have rows and the budget allows.
-func (m *matches) sharpen() error {
+func (m *matches) sharpen(rows int) error {
 	for _, n := range conjunctsOf(m.rest) {
-		if m.walk != nil && n == m.walk.d.n {
+		if m.walk != nil && n == m.walk.d.n || m.sieved(n) {
 			continue
 		}
+		whole := n
 		exclude := n.kind == nodeNot
 		if exclude {
 			n = n.kids[0]
 		}
-		rids, ok, err := m.r.rowsOf(n, exclude, m.r.budget.Rows/4)
+		rids, ok, err := m.r.rowsOf(n, exclude, rows)
 		if err != nil {
 			return err
 		}
 		if ok {
 			m.r.step(m.typ, "sieve", n.describe(), len(rids))
-			m.sieves = append(m.sieves, sieve{rids: rids, exclude: exclude})
+			m.sieves = append(m.sieves, sieve{n: whole, rids: rids, exclude: exclude})
 		}
 	}
 	return nil
@@ -48,7 +69,7 @@ func (m *matches) sharpen() error {
 // rowsOf gathers the records that a condition's rows name, newest first; with sure only if all of them satisfy it. Ok is false when it has no rows, or more than the limit or the budget allows.
 func (r *run) rowsOf(n *node, sure bool, limit int) (rids []store.RID, ok bool, err error) {
 	d, err := r.driveOf(n)
-	if d == nil || err != nil {
+	if d == nil || err != nil || d.costly {
 		return nil, false, err
 	}
 	if sure && !d.exact && !d.certain() {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/carnet-fhir/carnet/store"
@@ -92,7 +93,7 @@ type sorter struct {
 	// members, newest first, hold all matches; nil: unknown, any record of the type may match.
 	members []store.RID
 	bounded bool
-	wasted  int // records read in vain
+	wasted  waste
 
 	rows    keyRows
 	key     []byte // of the row that was read ahead, when held
@@ -110,9 +111,11 @@ type sorter struct {
 
 // open looks at the condition's own indexes first: when they give few candidates, these are sorted.
 func (s *sorter) open() error {
-	few, err := s.gather(s.r.e.tuning.sort)
-	if err != nil {
-		return err
+	few, err := false, error(nil)
+	if !s.trivial() || !s.denser(math.MaxInt64) {
+		if few, err = s.gather(s.r.e.tuning.sort); err != nil {
+			return err
+		}
 	}
 	if !few && !s.walkable() {
 		// No rows are in the order of this key: everything must be read.
@@ -121,7 +124,7 @@ func (s *sorter) open() error {
 		}
 		few = true
 	}
-	if few && !s.dense() {
+	if few && !s.denser(int64(len(s.members))) {
 		s.r.step(s.typ, "sort", describeSort(s.keys)+", in memory", len(s.members))
 		return s.sortMembers()
 	}
@@ -129,15 +132,13 @@ func (s *sorter) open() error {
 	return s.walk()
 }
 
-// dense says whether the members are so large a part of their type that a page is sooner filled by walking the rows of the key, passing over others, than by reading all members. A row costs
-// about a sixteenth of a record.
-func (s *sorter) dense() bool {
-	const rowsOfRecord = 16
+// denser says whether that many members are so large a part of their type that a page is sooner filled by walking the rows of the key, passing over others, than by reading all members.
+func (s *sorter) denser(members int64) bool {
 	all, ok := s.r.view.Count(s.typ)
 	if !ok || !s.walkable() {
 		return false
 	}
-	members := int64(len(s.members))
+	members = min(members, all)
 	return members*members*rowsOfRecord > int64(s.page)*all
 }
 
@@ -296,8 +297,8 @@ func (s *sorter) tryWalked(rid store.RID) (*candidate, error) {
 	if c != nil && s.keys[s.level].compare(c.keys[s.level], s.group) == 0 && s.behind(c.item()) {
 		return c, nil
 	}
-	if s.wasted++; s.wasted == s.r.e.tuning.patience && !s.bounded && !s.trivial() {
-		_, err = s.gather(s.r.budget.Rows / 4)
+	if rows := s.wasted.another(s.r); rows > 0 && !s.bounded && !s.trivial() {
+		_, err = s.gather(rows)
 	}
 	return nil, err
 }
@@ -471,6 +472,15 @@ func (s *sorter) openTail() error {
 	return nil
 }
 
+// enough is how many records may be tried before walking all rows of the key and of the type costs less.
+func (s *sorter) enough() int {
+	patience := s.r.e.tuning.patience
+	if all, ok := s.r.view.Count(s.typ); ok {
+		return max(patience, int(all)*2/rowsOfRecord)
+	}
+	return patience * 64
+}
+
 // fromTail tries the records of the tail. When many have the key, those that have are found by its rows instead.
 func (s *sorter) fromTail() (*candidate, error) {
 	for {
@@ -486,7 +496,7 @@ func (s *sorter) fromTail() (*candidate, error) {
 		if c != nil && c.keys[s.level] == nil {
 			return c, nil
 		}
-		if s.tried++; s.tried < s.r.e.tuning.patience {
+		if s.tried++; s.tried < s.enough() {
 			continue
 		}
 		s.tail = nil

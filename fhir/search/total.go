@@ -1,6 +1,9 @@
 package search
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Bounds of an estimate: what a search gives away for a total that nobody insists on.
 const (
@@ -63,6 +66,7 @@ func (r *run) estimate(q *Query, wheres []*node, result *Result) error {
 
 func (r *run) countAll(q *Query, wheres []*node) (int64, error) {
 	sum := int64(0)
+	r.want = math.MaxInt
 	for i, typ := range q.Types {
 		n, err := r.count(typ, wheres[i])
 		if err != nil {

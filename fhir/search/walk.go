@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -11,7 +12,8 @@ type row struct {
 	part    int
 	value   []byte
 	rid     store.RID
-	version uint64 // of a row of the history
+	version uint64        // of a row of the history
+	rec     *store.Record // where the walk had to read it
 }
 
 // walker gives the rows of a drive, part by part, each part in its own order: (value, newest first). A record comes once for each of its values.
@@ -22,6 +24,7 @@ type walker struct {
 	cur   *cursor
 	list  *listStream
 	hist  store.HistoryCursor
+	id    int  // the next one of a part of ids
 	from  *row // where to begin, in the first part
 	count int  // rows met
 	// pause stops the walk, for a while, when so many rows were met (0: never); paused says that it did.
@@ -44,7 +47,7 @@ func (w *walker) next() (row, verdict, error) {
 			found.part = w.part
 			return found, v, err
 		}
-		w.list, w.hist, w.from, w.entered = nil, nil, nil, false
+		w.list, w.hist, w.id, w.from, w.entered = nil, nil, 0, nil, false
 		if !w.d.ordered {
 			w.cur = nil
 		}
@@ -57,6 +60,8 @@ func (w *walker) inPart(p *drivePart) (row, verdict, error) {
 	switch {
 	case p.updated != nil:
 		return w.inHistory(p.updated)
+	case p.ids != nil:
+		return w.inIDs(p.ids)
 	case p.scan == nil:
 		return w.inList(p.rids)
 	default:
@@ -159,6 +164,29 @@ func (w *walker) inList(rids []store.RID) (row, verdict, error) {
 	return row{rid: rid}, verdictOf(ok), err
 }
 
+// inIDs reads the records of ids.
+func (w *walker) inIDs(ids []string) (row, verdict, error) {
+	if w.from != nil && w.id == 0 {
+		at, found := slices.BinarySearch(ids, string(w.from.value))
+		if w.id = at; found {
+			w.id++
+		}
+		w.from = nil
+	}
+	for ; w.id < len(ids); w.id++ {
+		w.count++
+		rec, err := w.r.read(w.d.n.typ, ids[w.id], w.d.n)
+		if err != nil {
+			return row{}, no, err
+		}
+		if rec != nil {
+			w.id++
+			return row{value: []byte(rec.ID), rid: rec.RID, rec: rec}, yes, nil
+		}
+	}
+	return row{}, no, nil
+}
+
 func (w *walker) inHistory(c *Clause) (row, verdict, error) {
 	if w.hist == nil {
 		h := updatedRange(c, w.d.n.typ)
@@ -223,7 +251,7 @@ func (w *walker) first(at *row, c *candidate) bool {
 	case p.updated != nil:
 		return c.rec.Version == at.version
 	case p.scan == nil:
-		return true
+		return true // an id or record comes once in a list
 	default:
 		return !c.standsBefore(p.scan, at.value)
 	}
@@ -234,6 +262,9 @@ func (p *drivePart) holds(c *candidate) bool {
 	switch {
 	case p.updated != nil:
 		return updatedMatches(p.updated, c.rec.Time)
+	case p.ids != nil:
+		_, found := slices.BinarySearch(p.ids, c.id)
+		return found
 	case p.scan == nil:
 		return member(p.rids, c.rec.RID)
 	default:
@@ -243,6 +274,6 @@ func (p *drivePart) holds(c *candidate) bool {
 
 // keep copies a row out of the walk.
 func (at row) keep() row {
-	at.value = bytes.Clone(at.value)
+	at.value, at.rec = bytes.Clone(at.value), nil
 	return at
 }

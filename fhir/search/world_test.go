@@ -46,9 +46,15 @@ func (c content) Resources(typ string) iter.Seq2[*element.Element, error] {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	w := openWorld(t)
+	t.Cleanup(func() { require.NoError(t, w.store.Close()) })
+	return w
+}
+
+func openWorld(t testing.TB) *world {
+	t.Helper()
 	s, err := embedded.Open("world", embedded.Options{FS: vfs.NewMem(), NoSync: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return &world{t: t, store: s, engine: NewEngine(sharedRegistry(), EngineOptions{}), content: content{}}
 }
 
