@@ -87,7 +87,8 @@ func (f *importFlags) load(ctx context.Context, l *ingest.Loader, files []string
 			return l.Report(), fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
 	}
-	return l.Report(), l.Wait()
+	err := l.Wait()
+	return l.Report(), err
 }
 
 // target gives a client for the server, or one that calls the same handler in this process on the data directory.

@@ -66,7 +66,7 @@ func TestTwoServersOnOneDirectory(t *testing.T) {
 	startServer(t, "--data", data)
 	out, err := command(t, "serve", "--security", "off", "--listen", "127.0.0.1:0", "--data", data).CombinedOutput()
 	require.Error(t, err)
-	assert.Contains(t, string(out), "carnet: ", "a sentence, not a stack trace")
+	assert.Contains(t, string(out), "in use", "a sentence, not a stack trace")
 	assert.NotContains(t, string(out), "goroutine")
 }
 
