@@ -102,9 +102,12 @@ func (p *paced) Read(b []byte) (int, error) {
 	if errors.Is(err, io.EOF) {
 		_ = p.rc.SetReadDeadline(time.Time{}) // from now on net/http only listens whether the client goes away
 	} else if err != nil && isTimeout(err) {
+		_ = p.rc.SetWriteDeadline(time.Now().Add(patience)) // the body took the time of the answer too
 		err = fault.Wrap(err, http.StatusRequestTimeout, fault.Timeout, "The body arrived too slowly.")
 	} else if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fault.Wrap(err, http.StatusBadRequest, fault.Structure, "The body ended before its announced length.")
+	} else if err != nil { // broken chunks, a broken connection: never the server's own trouble
+		err = fault.Wrap(err, http.StatusBadRequest, fault.Structure, "The body cannot be read: its transfer encoding is damaged, or the connection broke.")
 	}
 	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"syscall"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/store"
@@ -24,6 +25,9 @@ var outer = []struct {
 	{store.ErrClosed, http.StatusServiceUnavailable, fault.Transient, "The server is shutting down."},
 	// More writes than one commit takes: the client must split them.
 	{store.ErrTooLarge, http.StatusRequestEntityTooLarge, fault.TooLong, "The request writes more than one transaction can hold."},
+	// The disk is full or broken: what was acknowledged is safe and can be read, but nothing is taken in.
+	{syscall.ENOSPC, http.StatusInsufficientStorage, fault.NoStore, "The server has no room left to store anything; what is stored can be read."},
+	{store.ErrFailed, http.StatusServiceUnavailable, fault.NoStore, "The server's storage failed and takes no more writes until it is started again; what was acknowledged is safe and can be read."},
 	// A race that repository did not resolve: the state changed under the client.
 	{store.ErrConflict, http.StatusConflict, fault.Conflict, "The resource was changed by another request meanwhile."},
 	// A page link from a longer-lived sibling of this store (a restored backup): the time does not exist here.

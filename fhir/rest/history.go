@@ -53,7 +53,7 @@ func (s *Server) historyBundle(ctx context.Context, typ, id, raw string, at stor
 	if err != nil {
 		return nil, err
 	}
-	q.Type, q.ID, q.T = typ, id, token.t
+	q.Type, q.ID, q.T, q.CountOnly = typ, id, token.t, q.CountOnly || out.countOnly
 	if q.After, err = historyPosition(token.resume); err != nil {
 		return nil, err
 	}
@@ -104,13 +104,13 @@ func (s *Server) historyQuery(values url.Values) (q repository.HistoryQuery, err
 			if !ok {
 				return q, badParam(name, "is a whole number, not negative")
 			}
-			q.Count = min(n, s.o.Pages.Max)
+			q.Count, q.CountOnly = min(n, s.o.Pages.Max), n == 0
 		case "_since":
-			if q.Since, err = instantParam(name, v); err != nil {
+			if q.Since, _, err = periodParam(name, v); err != nil {
 				return q, err
 			}
 		case "_at":
-			if q.At, err = instantParam(name, v); err != nil {
+			if q.At, q.AtEnd, err = periodParam(name, v); err != nil {
 				return q, err
 			}
 		case "_page", "_format", "_pretty", "_summary", "_elements":
@@ -121,15 +121,32 @@ func (s *Server) historyQuery(values url.Values) (q repository.HistoryQuery, err
 	return q, nil
 }
 
-// instantParam reads an instant, or a less precise date-time at its beginning.
-func instantParam(name, v string) (time.Time, error) {
+// precisions are the forms of a date-time, each with the period that it stands for.
+var precisions = []struct {
+	layout              string
+	years, months, days int
+	length              time.Duration
+}{
+	{time.RFC3339Nano, 0, 0, 0, time.Millisecond},
+	{"2006-01-02T15:04Z07:00", 0, 0, 0, time.Minute},
+	{"2006-01-02", 0, 0, 1, 0},
+	{"2006-01", 0, 1, 0, 0},
+	{"2006", 1, 0, 0, 0},
+}
+
+// periodParam reads a date-time of any precision as the period from begin to before end.
+func periodParam(name, v string) (begin, end time.Time, err error) {
 	v = strings.ReplaceAll(v, " ", "+") // a plus that was not escaped
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
-		if t, err := time.Parse(layout, v); err == nil {
-			return t, nil
+	for _, p := range precisions {
+		if t, err := time.Parse(p.layout, v); err == nil {
+			length := p.length
+			if length == time.Millisecond && !strings.Contains(v, ".") {
+				length = time.Second
+			}
+			return t, t.AddDate(p.years, p.months, p.days).Add(length), nil
 		}
 	}
-	return time.Time{}, badParam(name, "is an instant such as 2024-05-17T08:30:00Z or a date")
+	return begin, end, badParam(name, "is an instant such as 2024-05-17T08:30:00Z or a date")
 }
 
 // safeName keeps what clients invent as parameter names from expressions: only what looks like a name is repeated.
