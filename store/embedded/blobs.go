@@ -35,7 +35,7 @@ type blobs struct {
 func openBlobs(s *Store) (*blobs, error) {
 	b := &blobs{s: s, fs: s.fs, dir: s.fs.PathJoin(s.dir, "blobs")}
 	b.temp = b.fs.PathJoin(b.dir, "tmp")
-	if err := b.fs.MkdirAll(b.temp, 0o750); err != nil {
+	if err := makeDir(b.fs, b.temp); err != nil {
 		return nil, fmt.Errorf("embedded: make the blob directory: %w", err)
 	}
 	left, err := b.fs.List(b.temp)
@@ -47,7 +47,7 @@ func openBlobs(s *Store) (*blobs, error) {
 			return nil, fmt.Errorf("embedded: remove a temporary blob: %w", err)
 		}
 	}
-	return b, errors.Join(syncDir(b.fs, b.dir), syncDir(b.fs, s.dir))
+	return b, nil
 }
 
 // path gives a blob's directory and file: the first two hex digits of the digest, and the rest.
@@ -118,16 +118,8 @@ func (b *blobs) adopt(path string, d store.Digest) error {
 	dir, file := b.path(d)
 	b.moving.Lock()
 	defer b.moving.Unlock()
-	if _, err := b.fs.Stat(dir); err != nil {
-		if !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		if err := b.fs.MkdirAll(dir, 0o750); err != nil {
-			return err
-		}
-		if err := syncDir(b.fs, b.dir); err != nil {
-			return err
-		}
+	if err := makeDir(b.fs, dir); err != nil {
+		return err
 	}
 	if err := b.fs.Rename(path, file); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -39,7 +40,9 @@ type committer struct {
 	key   []byte // room for any key
 	small []byte // for values of a few bytes
 	plans []plan
-	err   error // first error of the open batch
+	// idRows reads id rows as they were when the group began.
+	idRows *pebble.Iterator
+	err    error // first error of the open batch
 }
 
 // recordKey is what a client calls a record by.
@@ -176,6 +179,10 @@ func (c *committer) flush() {
 
 // forget drops what is known of the open batch, once it is applied.
 func (c *committer) forget() {
+	if c.idRows != nil {
+		c.note(c.idRows.Close())
+		c.idRows = nil
+	}
 	clear(c.ids)
 	clear(c.recs)
 	if cap(c.arena) > arenaKept {
@@ -228,20 +235,33 @@ func (c *committer) lookup(typ typeID, id string) (*current, error) {
 			return c.recs[rid], nil
 		}
 	}
-	c.key = appendIDKey(c.key[:0], typ, id)
-	row, closer, err := c.s.db.Get(c.key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	rid, err := decodeRID(row)
-	closer.Close()
-	if err != nil {
+	rid, err := c.findID(typ, id)
+	if err != nil || rid == 0 {
 		return nil, err
 	}
 	return c.byRID(rid)
+}
+
+// findID looks for an id row, mostly in vain: creations are the rule. Get would read the last level each time, as it does not use the
+// filters there; an iterator can. One serves a group: rows that were applied since it was made belong to the group, so they are in ids.
+func (c *committer) findID(typ typeID, id string) (store.RID, error) {
+	if c.idRows == nil {
+		opts := iterOptions([]byte{rowID})
+		opts.UseL6Filters = true
+		var err error
+		if c.idRows, err = c.s.db.NewIter(opts); err != nil {
+			return 0, err
+		}
+	}
+	c.key = appendIDKey(c.key[:0], typ, id)
+	if !c.idRows.SeekPrefixGE(c.key) {
+		return 0, c.idRows.Error()
+	}
+	row, err := c.idRows.ValueAndErr()
+	if err != nil || !bytes.Equal(c.idRows.Key(), c.key) {
+		return 0, err
+	}
+	return decodeRID(row)
 }
 
 func (c *committer) byRID(rid store.RID) (*current, error) {

@@ -18,14 +18,15 @@ import (
 
 // Store is a store in a directory.
 type Store struct {
-	db     *pebble.DB
-	fs     vfs.FS
-	dir    string
-	lock   *pebble.Lock
-	log    *slog.Logger
-	clock  func() time.Time
-	noSync bool
-	blobs  *blobs
+	db         *pebble.DB
+	fs         vfs.FS
+	dir        string
+	lock       *pebble.Lock
+	log        *slog.Logger
+	clock      func() time.Time
+	noSync     bool
+	stuckAfter time.Duration
+	blobs      *blobs
 
 	names dictionary
 	state atomic.Pointer[state]
@@ -38,6 +39,11 @@ type Store struct {
 	closed  bool
 
 	broken  atomic.Pointer[error] // why no more writes are taken
+	breaks  chan struct{}         // closed when broken is set
+	running atomic.Bool           // Open has succeeded
+	// backgroundErrors counts failures of flushes and compactions since one succeeded.
+	backgroundErrors atomic.Int32
+
 	commits atomic.Int64
 	groups  atomic.Int64
 }
@@ -94,7 +100,7 @@ func (s *Store) do(ctx context.Context, exec func(*committer) error) error {
 	return r.err
 }
 
-// submit queues a request and waits for its end; an error says that it was never taken up.
+// submit queues a request and waits for its end; an error says that it was not taken up, or that the store failed.
 func (s *Store) submit(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -105,12 +111,28 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	select {
 	case <-r.done:
 		return nil
+	case <-s.breaks:
+		return s.await(r)
 	case <-ctx.Done():
 		if r.take() {
 			return ctx.Err()
 		}
-		<-r.done
+	}
+	select {
+	case <-r.done:
 		return nil
+	case <-s.breaks:
+		return s.await(r)
+	}
+}
+
+// await gives a request of a store that failed the time to be answered.
+func (s *Store) await(r *request) error {
+	select {
+	case <-r.done:
+		return nil
+	case <-time.After(s.stuckAfter):
+		return s.failure()
 	}
 }
 
@@ -126,6 +148,8 @@ func (s *Store) send(ctx context.Context, r *request) error {
 	select {
 	case s.queue <- r:
 		return nil
+	case <-s.breaks:
+		return s.failure()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -160,6 +184,7 @@ func (s *Store) sync() {
 func (s *Store) fail(cause error) {
 	err := fmt.Errorf("%w: %w", store.ErrFailed, cause)
 	if s.broken.CompareAndSwap(nil, &err) {
+		close(s.breaks)
 		s.log.Error("the store takes no more writes", "error", cause)
 	}
 }
@@ -201,10 +226,18 @@ func (s *Store) Close() error {
 	s.closed = true
 	close(s.queue)
 	s.sending.Unlock()
-	<-s.done
+	select {
+	case <-s.done:
+	case <-s.breaks:
+		select {
+		case <-s.done:
+		case <-time.After(s.stuckAfter):
+		}
+	}
 	if s.failed() {
 		return errors.Join(s.failure(), s.lock.Close())
 	}
+	s.running.Store(false)
 	return errors.Join(closeRecords(s.db), s.lock.Close())
 }
 

@@ -208,6 +208,14 @@ func (s *Store) Stats() store.Stats {
 	return stats
 }
 
+// Compact flushes and compacts everything, for a backup, for measurements, or after a large import.
+func (s *Store) Compact(ctx context.Context) error {
+	if err := s.db.Flush(); err != nil {
+		return err
+	}
+	return s.db.Compact(ctx, []byte{0}, []byte{0xff}, true)
+}
+
 // clearImport removes what an import left that did not come to its end.
 func (s *Store) clearImport() error {
 	_, closer, err := s.db.Get([]byte{rowImport})

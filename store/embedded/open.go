@@ -32,11 +32,18 @@ type Options struct {
 	Logger *slog.Logger
 	// CacheSize is the room for uncompressed blocks in bytes; 0: 64 MB. It fills as data is read.
 	CacheSize int64
+	// MemTableSize is the size in bytes from which what is in memory is written to a table; 0: 32 MB.
+	MemTableSize uint64
+	// StuckAfter is how long callers wait, once the store has failed, for a committer that may be stuck for ever; 0: 1 s.
+	StuckAfter time.Duration
 	// NoSync acknowledges commits that are not durable. It is for bulk loads that can be started again, and for tests.
 	NoSync bool
 }
 
-const defaultCacheSize = 64 << 20
+const (
+	defaultCacheSize    = 64 << 20
+	defaultMemTableSize = 32 << 20
+)
 
 // queueLength is how many transactions can wait for the committer before Commit blocks.
 const queueLength = 1024
@@ -47,8 +54,9 @@ const groupsInFlight = 2
 // Open opens the store in a directory, which it makes when there is none.
 func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{
-		fs: opts.FS, dir: dir, log: opts.Logger, clock: opts.Clock, noSync: opts.NoSync,
+		fs: opts.FS, dir: dir, log: opts.Logger, clock: opts.Clock, noSync: opts.NoSync, stuckAfter: opts.StuckAfter,
 		queue: make(chan *request, queueLength), inflight: make(chan *group, groupsInFlight), done: make(chan struct{}),
+		breaks: make(chan struct{}),
 	}
 	if s.fs == nil {
 		s.fs = vfs.Default
@@ -59,19 +67,26 @@ func Open(dir string, opts Options) (*Store, error) {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
+	if s.stuckAfter == 0 {
+		s.stuckAfter = time.Second
+	}
 	if opts.CacheSize == 0 {
 		opts.CacheSize = defaultCacheSize
+	}
+	if opts.MemTableSize == 0 {
+		opts.MemTableSize = defaultMemTableSize
 	}
 	if err := s.open(opts); err != nil {
 		return nil, err
 	}
+	s.running.Store(true)
 	go newCommitter(s, s.state.Load()).run()
 	go s.sync()
 	return s, nil
 }
 
 func (s *Store) open(opts Options) (err error) {
-	if err := s.fs.MkdirAll(s.dir, 0o750); err != nil {
+	if err := makeDir(s.fs, s.dir); err != nil {
 		return fmt.Errorf("embedded: make the directory: %w", err)
 	}
 	if s.lock, err = pebble.LockDirectory(s.dir, s.fs); err != nil {
@@ -88,7 +103,11 @@ func (s *Store) open(opts Options) (err error) {
 	if s.blobs, err = openBlobs(s); err != nil {
 		return err
 	}
-	if s.db, err = pebble.Open(s.fs.PathJoin(s.dir, "records"), pebbleOptions(s, opts)); err != nil {
+	records := s.fs.PathJoin(s.dir, "records")
+	if err := makeDir(s.fs, records); err != nil {
+		return fmt.Errorf("embedded: make the directory of the records: %w", err)
+	}
+	if s.db, err = pebble.Open(records, pebbleOptions(s, opts)); err != nil {
 		return fmt.Errorf("embedded: open the records: %w", err)
 	}
 	if err := s.load(); err != nil {
@@ -220,6 +239,23 @@ func writeFile(fs vfs.FS, path string, content []byte) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// makeDir makes a directory and its parents, durably: the power may go right after.
+func makeDir(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	}
+	parent := fs.PathDir(dir)
+	if parent != dir {
+		if err := makeDir(fs, parent); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	return syncDir(fs, parent)
 }
 
 // syncDir makes the names in a directory durable.

@@ -1,9 +1,11 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -13,12 +15,12 @@ import (
 // pebbleOptions are chosen for steady latency on few cores; docs/design/storage.md tells what was measured.
 func pebbleOptions(s *Store, opts Options) *pebble.Options {
 	o := &pebble.Options{
-		FS:                 s.fs,
+		FS:                 logFS{s.fs, s},
 		CacheSize:          opts.CacheSize,
 		FormatMajorVersion: pebble.FormatValueSeparation,
 		Logger:             pebbleLog{s},
-		// Writes pile up in memory rather than wait for a flush: four memtables of 32 MB at most, the first of them small.
-		MemTableSize:                32 << 20,
+		// Writes pile up in memory rather than wait for a flush: four memtables at most, the first of them small.
+		MemTableSize:                opts.MemTableSize,
 		MemTableStopWritesThreshold: 4,
 		// Level 0 is compacted early, but grows far before writers are stopped.
 		L0CompactionThreshold: 2,
@@ -27,6 +29,11 @@ func pebbleOptions(s *Store, opts Options) *pebble.Options {
 		BytesPerSync:          1 << 20,
 		MaxOpenFiles:          1000,
 	}
+	o.EventListener = &pebble.EventListener{BackgroundError: s.backgroundError, FlushEnd: func(info pebble.FlushInfo) {
+		if info.Err == nil {
+			s.backgroundErrors.Store(0)
+		}
+	}}
 	o.CompactionConcurrencyRange = func() (lower, upper int) { return 1, max(1, runtime.GOMAXPROCS(0)-1) }
 	o.TargetFileSizes[0] = 4 << 20
 	for i := range o.Levels {
@@ -35,6 +42,18 @@ func pebbleOptions(s *Store, opts Options) *pebble.Options {
 	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	return o
+}
+
+// maxBackgroundErrors is how many flushes and compactions may fail in a row.
+const maxBackgroundErrors = 3
+
+// backgroundError is told when a flush or a compaction fails. Pebble tries again, without end; a disk that is full or keeps failing would
+// let writers wait for ever, so the store fails instead.
+func (s *Store) backgroundError(err error) {
+	s.log.Error("pebble: a background task failed", "error", err)
+	if s.backgroundErrors.Add(1) >= maxBackgroundErrors || errors.Is(err, syscall.ENOSPC) {
+		s.fail(fmt.Errorf("embedded: background task: %w", err))
+	}
 }
 
 // pebbleLog hands Pebble's words to slog. Pebble shows no values, and keys only in what it calls corruption, which is left out.
