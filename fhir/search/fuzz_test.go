@@ -28,11 +28,13 @@ func checkQuery(t *testing.T, typ, raw string) {
 		}
 		root := resource(t, fuzzResource)
 		m := Matcher{Registry: sharedRegistry(), Source: shelf{"Observation/f": root}}
-		if _, err := m.Match(q.Where[typ], root); err != nil {
-			t.Fatalf("match: %v", err)
-		}
-		if q.Where[typ] == nil {
-			t.Fatal("a parsed query has no condition")
+		for _, searched := range q.Types { // all of them, when the type is ""
+			if q.Where[searched] == nil {
+				t.Fatalf("a parsed query has no condition for %s", searched)
+			}
+			if _, err := m.Match(q.Where[searched], root); err != nil {
+				t.Fatalf("match: %v", err)
+			}
 		}
 	}
 }
