@@ -119,6 +119,7 @@ func (e *Engine) Find(ctx context.Context, view store.View, typ string, x Expr, 
 // Matches says whether a resource, stored or not, satisfies the condition; what the condition says of other resources is looked up in the view.
 func (e *Engine) Matches(ctx context.Context, view store.View, root *element.Element, x Expr, budget Budget) (bool, error) {
 	r := e.newRun(ctx, view, budget)
+	defer r.close()
 	n, err := r.compile(root.Type.Name, x)
 	if err != nil {
 		return false, err
@@ -132,6 +133,7 @@ func (e *Engine) MatchesRecord(ctx context.Context, view store.View, rec *store.
 		return false, nil
 	}
 	r := e.newRun(ctx, view, budget)
+	defer r.close()
 	n, err := r.compile(rec.Type, x)
 	if err != nil {
 		return false, err
