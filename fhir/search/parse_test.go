@@ -540,3 +540,17 @@ func TestParseChainsAreBounded(t *testing.T) {
 	require.Error(t, err)
 	assert.Less(t, time.Since(start), 2*time.Second)
 }
+
+func BenchmarkParseQuery(b *testing.B) {
+	for _, query := range []string{"identifier=urn:oid:1.2.250.1.213.1.4.8|279035121518989", "name=Lévy&birthdate=ge1970&gender=female&_count=20&_sort=-birthdate", "_has:Observation:patient:code=http://loinc.org|8480-6"} {
+		params := parseParams(query)
+		b.Run(query[:4], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseQuery(sharedRegistry(), Scope{Type: "Patient"}, params, ParseOptions{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
