@@ -8,6 +8,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 FUZZTIME ?= 10m
 ROUNDS ?= 50
+SOAK ?= 10m
 
 .PHONY: help run build test race lint bench fuzz crash soak roundtrip generate clean
 
@@ -41,8 +42,11 @@ roundtrip: ## Round-trip every resource of the R4 definitions package (needs npm
 bench: build ## Throughput, latency and disk against the machine's limits
 	./$(BIN) bench
 
+soak: build ## Keep a server under mixed load for SOAK and print rate and memory as they go
+	./$(BIN) bench --soak $(SOAK)
+
 crash: ## kill -9 under concurrent writes, ROUNDS times, then check every acknowledged write
-	CARNET_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run Crash -v ./store/embedded
+	CARNET_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run 'TestCrash' -v ./store/embedded ./cmd/carnet
 
 fuzz: ## Fuzz every target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) bash .ci/fuzz

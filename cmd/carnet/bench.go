@@ -15,6 +15,7 @@ import (
 func newBench() *cobra.Command {
 	o := bench.Options{}
 	var bare string
+	var soak time.Duration
 	cmd := &cobra.Command{
 		Use:   "bench [NAME...]",
 		Short: "Measure throughput, latency and disk on this machine, each beside its physical limit",
@@ -24,6 +25,10 @@ func newBench() *cobra.Command {
 				return serveBare(cmd.Context(), cmd.OutOrStdout(), bare)
 			}
 			o.Names, o.Out = args, cmd.OutOrStdout()
+			if soak > 0 {
+				o.Duration = soak
+				return bench.Soak(cmd.Context(), o)
+			}
 			return bench.Run(cmd.Context(), o)
 		},
 	}
@@ -32,6 +37,7 @@ func newBench() *cobra.Command {
 	flags.DurationVar(&o.Duration, "duration", 5*time.Second, "length of one measurement")
 	flags.IntVar(&o.Repeats, "repeats", 3, "measurements of each figure; the median is given")
 	flags.StringVar(&o.Dir, "dir", "", "where to make the temporary data directory (default: the system's)")
+	flags.DurationVar(&soak, "soak", 0, "instead keep a server under mixed load for so long, and print its rate and memory as they go")
 	flags.StringVar(&bare, "bare", "", "serve the file's bytes from a bare handler: the limit of reading")
 	if err := flags.MarkHidden("bare"); err != nil {
 		cmd.PrintErrln(err)

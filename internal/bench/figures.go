@@ -10,6 +10,9 @@ import (
 	"github.com/carnet-fhir/carnet/internal/synthetic"
 )
 
+// settling is given to the flushes and compactions that follow a load, before reads are measured.
+const settling = 2 * time.Second
+
 // read: GET by id, beside a bare echo handler that returns the same bytes.
 func (s *suite) read() error {
 	const patients = 10000
@@ -20,6 +23,7 @@ func (s *suite) read() error {
 	if _, err := s.load(srv, 0, patients, 500); err != nil {
 		return err
 	}
+	time.Sleep(settling)
 	rate, spread, p99, err := s.measure(Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
 		Request: func(dst []byte, c, n int) []byte {
 			return Get(dst, fmt.Sprintf("/fhir/Patient/p-%06d", (c*7919+n*31)%patients))
@@ -122,7 +126,7 @@ func (s *suite) search() error {
 			return err
 		}
 		loaded = n
-		time.Sleep(2 * time.Second) // flushes and compactions of the load
+		time.Sleep(settling)
 		rate, spread, p99, err := s.measure(Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
 			Request: func(dst []byte, c, k int) []byte {
 				return Get(dst, "/fhir/Patient?gender="+[]string{"male", "female"}[(c+k)%2]+"&_count=20")

@@ -184,8 +184,10 @@ func Get(dst []byte, path string) []byte {
 }
 
 // Post appends a POST request with a FHIR JSON body.
-func Post(dst []byte, path string, body []byte) []byte {
-	dst = append(append(dst, "POST "...), path...)
+func Post(dst []byte, path string, body []byte) []byte { return send(dst, "POST", path, body) }
+
+func send(dst []byte, method, path string, body []byte) []byte {
+	dst = append(append(append(dst, method...), ' '), path...)
 	dst = append(dst, " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/fhir+json\r\nPrefer: return=minimal\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(body)), 10)
 	return append(append(dst, "\r\n\r\n"...), body...)
