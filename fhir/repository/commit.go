@@ -40,8 +40,11 @@ func (r *Repository) carryOut(ctx context.Context, decide func(view store.View, 
 			return d, receipt, nil
 		case !errors.Is(err, errOvertaken) && !errors.Is(err, store.ErrConflict):
 			return nil, nil, storeFault(err)
-		case n == maxAttempts || d.clientNamed(err):
+		case n == maxAttempts:
 			return nil, nil, overtaken()
+		}
+		if typ, named := d.clientNamed(err); named {
+			return nil, nil, versionMismatch(typ)
 		}
 		if err := pause(ctx, n); err != nil {
 			return nil, nil, storeFault(err)
@@ -112,18 +115,18 @@ func (d *decision) stillHolds(view store.View) error {
 	return nil
 }
 
-// clientNamed says whether the conflict is about a version that the client named with If-Match.
-func (d *decision) clientNamed(err error) bool {
+// clientNamed says whether the conflict is about a version that the client named with If-Match: that one is not the current one any more.
+func (d *decision) clientNamed(err error) (typ string, named bool) {
 	var conflict *store.ConflictError
 	if !errors.As(err, &conflict) {
-		return false
+		return "", false
 	}
 	for i, at := range d.at {
 		if at == conflict.Write {
-			return d.drafts[i].asked
+			return d.drafts[i].typ, d.drafts[i].asked
 		}
 	}
-	return false
+	return "", false
 }
 
 // written tells what became of a draft.

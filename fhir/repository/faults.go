@@ -15,6 +15,14 @@ func notFound(typ string) *fault.Fault {
 	return fault.New(http.StatusNotFound, fault.NotFound, "No "+typ+" with this id is known.")
 }
 
+func noVersion(typ string) *fault.Fault {
+	return fault.New(http.StatusNotFound, fault.NotFound, "The "+typ+" has no version of this versionId.")
+}
+
+func noMatch(typ string) *fault.Fault {
+	return fault.New(http.StatusNotFound, fault.NotFound, "No "+typ+" matches the criteria.")
+}
+
 func gone(typ string) *fault.Fault {
 	return fault.New(http.StatusGone, fault.Deleted, "The "+typ+" was deleted.")
 }
@@ -47,6 +55,9 @@ func storeFault(err error) error {
 		return fault.Wrap(err, http.StatusRequestEntityTooLarge, fault.TooLong, "The transaction is larger than one commit may be. Send it in smaller parts.")
 	case errors.Is(err, store.ErrFuture):
 		return fault.Wrap(err, http.StatusBadRequest, fault.Value, "The time asked for has not come yet on this server.")
+	case errors.Is(err, store.ErrFailed):
+		return fault.Wrap(err, http.StatusServiceUnavailable, fault.NoStore,
+			"The server's storage failed and takes no more writes until it is started again; what was acknowledged is safe and can be read.")
 	case errors.Is(err, store.ErrClosed):
 		return fault.Wrap(err, http.StatusServiceUnavailable, fault.Transient, "The server is stopping.")
 	case errors.Is(err, context.DeadlineExceeded):

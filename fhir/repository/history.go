@@ -28,8 +28,8 @@ func (r *Repository) History(ctx context.Context, q HistoryQuery) (page *History
 	defer closing(view, &err)
 	page = &HistoryPage{T: view.Time(), Total: -1}
 	if q.ID != "" {
-		if page.Total, err = r.instanceTotal(ctx, view, q); err != nil {
-			return nil, err
+		if page.Total, err = r.instanceTotal(ctx, view, q); err != nil || q.CountOnly && page.Total >= 0 {
+			return page, err
 		}
 	}
 	return page, r.fillHistory(ctx, view, q, page)
@@ -78,6 +78,9 @@ func (r *Repository) fillHistory(ctx context.Context, view store.View, q History
 	cursor := view.History(span)
 	defer closing(cursor, &err)
 	var last store.HistoryPosition
+	if q.CountOnly {
+		page.Total, count = 0, 0
+	}
 	for steps := 0; cursor.Next(); steps++ {
 		if err := ctx.Err(); err != nil {
 			return storeFault(err)
@@ -99,6 +102,10 @@ func (r *Repository) fillHistory(ctx context.Context, view store.View, q History
 			if err != nil {
 				return err
 			}
+			continue
+		}
+		if q.CountOnly {
+			page.Total++
 			continue
 		}
 		if len(page.Records) == count {

@@ -36,7 +36,7 @@ func (r *Repository) PatchWhere(ctx context.Context, typ, query string, kind pat
 			return err
 		}
 		if found == nil {
-			return notFound(typ)
+			return noMatch(typ)
 		}
 		return r.decidePatch(ctx, view, d, &draft{what: Patch, typ: typ, id: found.ID}, kind, body, c)
 	})

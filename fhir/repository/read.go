@@ -84,9 +84,6 @@ func (r *Repository) VRead(ctx context.Context, typ, id, version string) (rec *s
 		return nil, err
 	}
 	n, ok := parseVersion(version)
-	if !ok {
-		return nil, notFound(typ)
-	}
 	view, err := r.view(0)
 	if err != nil {
 		return nil, err
@@ -97,7 +94,15 @@ func (r *Repository) VRead(ctx context.Context, typ, id, version string) (rec *s
 			return nil, orNotFound(err, typ)
 		}
 	}
-	rec, err = view.Version(typ, id, n)
+	if ok {
+		rec, err = view.Version(typ, id, n)
+	}
+	if !ok || errors.Is(err, store.ErrNotFound) {
+		if _, err := view.Read(typ, id); err != nil {
+			return nil, orNotFound(err, typ)
+		}
+		return nil, noVersion(typ)
+	}
 	return r.shown(ctx, view, rec, typ, err)
 }
 

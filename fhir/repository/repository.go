@@ -121,6 +121,8 @@ type HistoryQuery struct {
 	// At is the begin of the period of _at, zero when not asked; AtEnd its exclusive end (zero: _at is an instant).
 	At, AtEnd time.Time
 	Count     int
+	// CountOnly asks for the total, without versions.
+	CountOnly bool
 	// T is the time of the walk's first page (0: now), After its place.
 	T     store.Time
 	After *store.HistoryPosition

@@ -78,7 +78,7 @@ func (t *transaction) identity(ctx context.Context, view store.View, d *decision
 	case len(own) == 1:
 		w.id = own[0].id // the overlap is refused by the caller
 	case w.what == Patch && found == nil:
-		return notFound(w.link.typ)
+		return noMatch(w.link.typ)
 	case w.what == Patch:
 		w.id = found.ID
 	default:
