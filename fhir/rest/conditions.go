@@ -132,6 +132,9 @@ func (s *Server) conditions(ctx context.Context, h http.Header, typ, id string) 
 		c.IfNoneMatchStar = true
 	}
 	c.IfNoneExist = h.Get("If-None-Exist")
+	if len(h["If-None-Exist"]) > 0 && strings.Trim(c.IfNoneExist, " \t?&") == "" {
+		return c, fault.At(http.StatusPreconditionFailed, fault.Required, "http.If-None-Exist", "A conditional create needs at least one search criterion; without one it would be an ordinary create.")
+	}
 	return c, nil
 }
 

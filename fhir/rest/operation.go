@@ -265,7 +265,7 @@ func everythingParams(call *OperationCall) string {
 func (s *Server) everythingQuery(call *OperationCall) (q repository.EverythingQuery, err error) {
 	q.Start, q.End, q.Types = call.Value("start"), call.Value("end"), call.Values("_type")
 	if v := call.Value("_since"); v != "" {
-		if q.Since, err = instantParam("_since", v); err != nil {
+		if q.Since, _, err = periodParam("_since", v); err != nil {
 			return q, err
 		}
 	}

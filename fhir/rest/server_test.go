@@ -1,16 +1,19 @@
 package rest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +26,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/fhir/validate"
+	"github.com/carnet-fhir/carnet/store"
 )
 
 // outcome reads an OperationOutcome and requires that it is a valid one.
@@ -452,3 +456,34 @@ func (d *deadlines) SetReadDeadline(t time.Time) error {
 type stuck struct{}
 
 func (stuck) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// TestDamagedChunks: what breaks the transfer is the client's fault, never a 500.
+func TestDamagedChunks(t *testing.T) {
+	r := newRig(t)
+	server := httptest.NewServer(r.server)
+	defer server.Close()
+	for _, typ := range []string{"Patient", "Binary"} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, "POST /fhir/"+typ+" HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+		require.NoError(t, err)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode, typ)
+		require.NoError(t, answer.Body.Close())
+	}
+}
+
+// TestFullDisk: a store that takes no more is told from a fault of the server's.
+func TestFullDisk(t *testing.T) {
+	for err, status := range map[error]int{
+		fmt.Errorf("write: %w", syscall.ENOSPC):   http.StatusInsufficientStorage,
+		fmt.Errorf("commit: %w", store.ErrFailed): http.StatusServiceUnavailable,
+	} {
+		f := faultOf(err)
+		require.Equal(t, status, statusOf(f))
+		require.Equal(t, fault.NoStore, f.Issues[0].Code)
+	}
+}
