@@ -67,6 +67,7 @@ type encoder struct {
 	arena   []byte
 	entries []store.Entry
 	typ     string
+	memory  Extraction
 }
 
 // encoders are used again, so that the arena needs to be made once, of the right size.
@@ -81,7 +82,7 @@ func (e *Engine) Entries(root *element.Element) ([]store.Entry, error) {
 func (e *Engine) EntriesAt(s *Snapshot, root *element.Element) []store.Entry {
 	x := encoders.Get().(*encoder)
 	x.arena, x.entries, x.typ = x.arena[:0], x.entries[:0], root.Type.Name
-	for _, pv := range s.Extract(root) {
+	for _, pv := range x.memory.Extract(s, root) {
 		names := e.namesOf(pv.Param)
 		for i := range pv.Values {
 			x.value(pv.Param, names, &pv.Values[i])
@@ -91,6 +92,7 @@ func (e *Engine) EntriesAt(s *Snapshot, root *element.Element) []store.Entry {
 		x.member(compartmentIndex(x.typ), root.ChildValue("id"))
 	}
 	entries := x.take()
+	x.memory.Forget()
 	encoders.Put(x)
 	return entries
 }
@@ -123,9 +125,9 @@ func (x *encoder) member(index, id string) {
 	x.row(index, start)
 }
 
-// appendMember appends a compartment's value: the owner's id, 00, the member's type.
+// appendMember appends a compartment's value: the owner's id, the separator, the member's type.
 func appendMember(b []byte, id, typ string) []byte {
-	return append(append(appendPart(b, id), 0), typ...)
+	return append(append(appendPart(b, id), separator), typ...)
 }
 
 func (x *encoder) value(p *Param, names *indexNames, v *Value) {
@@ -182,13 +184,13 @@ func appendValue(b []byte, t ParamType, v *Value) []byte {
 
 // The first byte of a date, number or quantity within a composite tells which of the indexes it would stand in alone.
 const (
-	partMain = 0
-	partLong = 1
+	partMain = 1
+	partLong = 2
 )
 
 // appendPartValue appends the bytes of a composite's part.
 func appendPartValue(b []byte, t ParamType, v *Value) []byte {
-	long := false
+	var long bool
 	switch t {
 	case Date:
 		long = v.High-v.Low >= maxShort
@@ -203,22 +205,22 @@ func appendPartValue(b []byte, t ParamType, v *Value) []byte {
 	return appendValue(append(b, partMain), t, v)
 }
 
-// appendReference appends Type/id, or a URL, 00 and a version. A reference that no search can name (to a contained resource, by display) gives no bytes.
+// appendReference appends Type/id, or a URL, the separator and a version. A reference that no search can name (to a contained resource, by display) gives no bytes.
 func appendReference(b []byte, typ, id, url, version string) []byte {
 	switch {
 	case typ != "":
 		return appendPart(append(append(b, typ...), '/'), id)
 	case url != "":
-		return appendPart(append(appendPart(b, url), 0), version)
+		return appendPart(append(appendPart(b, url), separator), version)
 	default:
 		return b
 	}
 }
 
-// appendOfType appends the folded type code, 00, the type's system, 00 and the folded value.
+// appendOfType appends the folded type code, the type's system and the folded value.
 func appendOfType(b []byte, system, code, value string) []byte {
-	b = append(appendPart(b, FoldCode(code)), 0)
-	b = append(appendPart(b, system), 0)
+	b = append(appendPart(b, FoldCode(code)), separator)
+	b = append(appendPart(b, system), separator)
 	return appendPart(b, FoldCode(value))
 }
 
@@ -274,27 +276,33 @@ func (x *encoder) number(p *Param, names *indexNames, v *Value) {
 	}
 }
 
+// The byte behind the first bound of a range tells whether a second follows.
+const (
+	rangePlain = 1
+	rangeBoth  = 2
+)
+
 // appendRange appends a number's low bound and, when it differs, its high bound; a byte between tells. With end the bounds change places.
 func appendRange(b []byte, v *Value, end bool) []byte {
 	if end {
 		b = appendBound(b, &v.HighNumber, decimalGreatest)
-		return appendBound(append(b, 1), &v.LowNumber, decimalLeast)
+		return appendBound(append(b, rangeBoth), &v.LowNumber, decimalLeast)
 	}
 	b = appendBound(b, &v.LowNumber, decimalLeast)
 	if plain(v) {
-		return append(b, 0)
+		return append(b, rangePlain)
 	}
-	return appendBound(append(b, 1), &v.HighNumber, decimalGreatest)
+	return appendBound(append(b, rangeBoth), &v.HighNumber, decimalGreatest)
 }
 
-// appendUnit appends a quantity's coded unit, 00, its text, 00 and its system.
+// appendUnit appends a quantity's coded unit, its text and its system.
 func appendUnit(b []byte, v *Value) []byte {
-	b = append(appendCut(b, v.Code, maxUnit), 0)
-	b = append(appendCut(b, v.Unit, maxUnit), 0)
+	b = append(appendCut(b, v.Code, maxUnit), separator)
+	b = append(appendCut(b, v.Unit, maxUnit), separator)
 	return appendCut(b, v.System, maxUnit)
 }
 
-// composite adds one row for each combination of the parts' values: all parts but the last are escaped and ended.
+// composite adds one row for each combination of the parts' values: all parts but the last are ended.
 func (x *encoder) composite(p *Param, names *indexNames, v *Value) {
 	combinations := 1
 	for _, part := range v.Parts {
@@ -320,7 +328,7 @@ func (x *encoder) combine(p *Param, names *indexNames, parts [][]Value, i int, p
 		v := &parts[i][k]
 		piece := appendPartValue(buf[:0], t, v)
 		if i < len(parts)-1 {
-			longer := appendEnd(appendEscaped(prefix, piece))
+			longer := append(append(prefix, piece...), partEnd)
 			if !x.combine(p, names, parts, i+1, longer, piece[len(piece):]) {
 				return false
 			}
