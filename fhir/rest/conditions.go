@@ -148,12 +148,10 @@ func unmodified(h http.Header, version uint64, modified store.Time) (bool, error
 		return l.has(version), nil
 	}
 	if v := h["If-Modified-Since"]; len(v) > 0 {
-		since, err := http.ParseTime(v[0])
 		// A date that cannot be read, or lies in the future, is ignored (RFC 9110, 13.1.3).
-		if err != nil || since.After(time.Now().Add(time.Minute)) {
-			return false, nil
+		if since, err := http.ParseTime(v[0]); err == nil && since.Before(time.Now().Add(time.Minute)) {
+			return !modified.Wall().Truncate(time.Second).After(since), nil
 		}
-		return !modified.Wall().Truncate(time.Second).After(since), nil
 	}
 	return false, nil
 }

@@ -99,8 +99,8 @@ func FuzzPageToken(f *testing.F) {
 	f.Add("AAAA", []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, text string, plain []byte) {
 		if p, err := s.open(text, "search Patient"); err == nil {
-			// The fuzzer does not know the key: only what was sealed here can open.
-			if text != good || p.t != 1 || p.total != 2 || string(p.resume) != "r" || p.query != "a=b" {
+			// The fuzzer does not know the key: only what was sealed above (by this or another of its processes) can open.
+			if p.t != 1 || p.total != 2 || string(p.resume) != "r" || p.query != "a=b" {
 				t.Fatalf("%q opens", text)
 			}
 		}

@@ -145,7 +145,7 @@ func (s *Server) validate(ctx context.Context, call *OperationCall) (*OperationA
 	if err := call.only("resource", "mode", "profile"); err != nil {
 		return nil, err
 	}
-	issues := []fault.Issue(nil)
+	var issues []fault.Issue
 	if call.wrong != nil {
 		issues = call.wrong.Issues
 	} else {

@@ -119,12 +119,12 @@ func (s *Server) render(out *rendering, body []byte) ([]byte, error) {
 // trustedElements bounds what the server reads back of itself: a page of 1000 large resources.
 const trustedElements = 20_000_000
 
-func (out *rendering) project(root *element.Element) *element.Element {
+func (o *rendering) project(root *element.Element) *element.Element {
 	switch {
-	case out.summary != 0:
-		return element.Summary(root, out.summary)
-	case len(out.elements) > 0:
-		return element.Subset(root, out.elements)
+	case o.summary != 0:
+		return element.Summary(root, o.summary)
+	case len(o.elements) > 0:
+		return element.Subset(root, o.elements)
 	}
 	return root
 }
