@@ -65,13 +65,11 @@ func examine(ctx context.Context, out io.Writer, s store.Store) (wrong int, err 
 		if r.Blob == nil {
 			return nil
 		}
-		blob, err := s.Blobs().Open(ctx, r.Blob.Digest)
-		if err != nil || blob.Size() != r.Blob.Size {
+		if problem := blobProblem(ctx, s, r.Blob); problem != "" {
 			wrong++
-			fmt.Fprintf(out, "%s of version %d: its document is missing or short\n", r.Type, r.Version)
-			return nil
+			fmt.Fprintf(out, "%s of version %d: its document %s\n", r.Type, r.Version, problem)
 		}
-		return blob.Close()
+		return nil
 	})
 	if err != nil {
 		return wrong, err
@@ -86,4 +84,17 @@ func examine(ctx context.Context, out io.Writer, s store.Store) (wrong int, err 
 		}
 	}
 	return wrong, nil
+}
+
+// blobProblem says what is wrong with a document, "" when nothing is.
+func blobProblem(ctx context.Context, s store.Store, ref *store.BlobRef) string {
+	blob, err := s.Blobs().Open(ctx, ref.Digest)
+	if err != nil {
+		return "cannot be opened"
+	}
+	defer blob.Close()
+	if blob.Size() != ref.Size {
+		return "has another size than was written"
+	}
+	return ""
 }

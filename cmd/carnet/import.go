@@ -106,7 +106,7 @@ func (f *importFlags) target() (ingest.Target, func() error, error) {
 	if err != nil {
 		return ingest.Target{}, nil, errors.Join(err, in.Close())
 	}
-	stop := func() error { handler.Close(); return in.Close() }
+	stop := func() error { return errors.Join(handler.Close(), in.Close()) }
 	return ingest.Target{Base: base, Client: &http.Client{Transport: ingest.InProcess(handler)}}, stop, nil
 }
 

@@ -35,7 +35,7 @@ func (b *builder) member(e *Element, p spec.Property, value, shadow, key int) {
 
 // notArray reports a value that should be a list with content; the element is made all the same, so as not to be missed.
 func (b *builder) notArray(e *Element, p spec.Property, n int) bool {
-	text := ""
+	var text string
 	switch {
 	case b.tape[n].kind != nodeArray:
 		text = "The element may repeat: an array is required."

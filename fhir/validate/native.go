@@ -38,16 +38,6 @@ func hasValue(e *element.Element, name string) bool {
 	return c != nil && c.HasValue
 }
 
-func count(e *element.Element, name string) int {
-	n := 0
-	for c := e.First; c != nil; c = c.Next {
-		if c.Name == name {
-			n++
-		}
-	}
-	return n
-}
-
 // coded says whether a CodeableConcept child of the name has a coding of the system with one of the codes.
 func coded(e *element.Element, name, system string, codes ...string) bool {
 	for concept := e.First; concept != nil; concept = concept.Next {
