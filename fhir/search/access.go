@@ -53,14 +53,6 @@ func (s *scan) judge(value []byte) verdict {
 	return s.test(value)
 }
 
-// admits judges any value of the index.
-func (s *scan) admits(value []byte) verdict {
-	if bytes.Compare(value, s.lo) < 0 || s.hi != nil && bytes.Compare(value, s.hi) >= 0 {
-		return no
-	}
-	return s.judge(value)
-}
-
 func (s *scan) over() store.Range { return store.Range{Index: s.id, Lo: s.lo, Hi: s.hi} }
 
 // point makes a scan of one value.

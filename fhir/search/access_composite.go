@@ -28,27 +28,30 @@ func (e *Engine) addComposite(a *access, p *Param, names *indexNames, o *Operand
 func (a *access) compositeScan(index string, parts [][]cond, first *cond) {
 	test := partsTest(append([][]cond{{*first}}, parts[1:]...))
 	if !first.point || len(parts) < 2 {
-		s := scan{index: index, lo: appendEscaped(nil, first.lo), rank: max(first.rank, rankNear), test: test}
+		s := scan{index: index, lo: first.lo, rank: max(first.rank, rankNear), test: test}
 		s.hi = oversize
 		if first.hi != nil {
-			s.hi = appendEscaped(nil, first.hi)
+			s.hi = first.hi
 		}
 		a.scans = append(a.scans, s)
 		return
 	}
-	head := appendEnd(appendEscaped(nil, first.lo))
+	head := append(bytes.Clone(first.lo), partEnd)
 	for i := range parts[1] {
 		second := &parts[1][i]
 		s := scan{index: index, rank: max(second.rank, rankNear), test: test, hi: after(head)}
 		if second.rank == rankWalk {
 			s.rank = rankNear // within one value of the first part
 		}
-		last := len(parts) == 2
-		s.lo = joined(head, second.lo, last)
+		s.lo = append(bytes.Clone(head), second.lo...)
 		if second.hi != nil {
-			s.hi = joined(head, second.hi, last)
+			s.hi = append(bytes.Clone(head), second.hi...)
 		}
-		if last && second.point {
+		if len(parts) > 2 && second.point {
+			s.lo = append(s.lo, partEnd)
+			s.hi = after(s.lo)
+		}
+		if len(parts) == 2 && second.point {
 			s.point, s.rank = true, rankPoint
 			if second.test == nil && first.test == nil {
 				s.test = nil
@@ -58,25 +61,15 @@ func (a *access) compositeScan(index string, parts [][]cond, first *cond) {
 	}
 }
 
-// joined puts a bound of the second part behind the first part.
-func joined(head, bound []byte, last bool) []byte {
-	b := bytes.Clone(head)
-	if last {
-		return append(b, bound...)
-	}
-	return appendEscaped(b, bound)
-}
-
 // partsTest judges each part of a row by its conditions.
 func partsTest(parts [][]cond) func([]byte) verdict {
 	return func(value []byte) verdict {
 		result := yes
-		var buffer [128]byte
 		for i, conds := range parts {
 			piece := value
 			if i < len(parts)-1 {
 				var ok bool
-				if piece, value, ok = cutEscaped(buffer[:0], value); !ok {
+				if piece, value, ok = bytes.Cut(value, []byte{partEnd}); !ok {
 					return maybe
 				}
 			}

@@ -91,10 +91,10 @@ func (n *indexNames) longRange(o *Operand) (index string, lo, hi int64) {
 func dateTest(o *Operand, end bool) func([]byte) verdict {
 	operand := *o
 	return func(value []byte) verdict {
-		if len(value) != 16 {
+		if len(value) != 2*timeLength {
 			return maybe
 		}
-		low, high := readTime(value), readTime(value[8:])
+		low, high := readTime(value), readTime(value[timeLength:])
 		if end {
 			low, high = high, low
 		}

@@ -9,7 +9,7 @@ import "bytes"
 func (a *access) number(t ParamType, names *indexNames, o *Operand) {
 	r := rankOfPrefix(o.Prefix)
 	lo, hi := plainRange(o)
-	a.scans = append(a.scans, scan{index: names.main, lo: lo, hi: hi, rank: r, test: numberTest(t, o, false)})
+	a.scans = append(a.scans, scan{index: names.main, lo: lo, hi: hi, rank: r, test: plainTest(t, o)})
 	index, lo, hi := names.rangeOf(o)
 	a.scans = append(a.scans, scan{index: index, lo: lo, hi: hi, rank: r, test: numberTest(t, o, index == names.longEnd)})
 }
@@ -60,13 +60,31 @@ func (n *indexNames) rangeOf(o *Operand) (index string, lo, hi []byte) {
 	}
 }
 
+// plainTest judges a row of a single number, whose range the index decides but for ne: the unit is left.
+func plainTest(t ParamType, o *Operand) func([]byte) verdict {
+	switch {
+	case o.Prefix == Ne:
+		return numberTest(t, o, false)
+	case t != Quantity || o.Unit == "" && o.System == "":
+		return nil
+	}
+	operand := *o
+	return func(value []byte) verdict {
+		rest, ok := skipDecimal(value)
+		if !ok || len(rest) == 0 {
+			return maybe
+		}
+		return unitTest(rest[1:], &operand)
+	}
+}
+
 // cutRange reads what appendRange wrote; with end the bounds stand as (high, low).
 func cutRange(value []byte, end bool) (low, high Decimal, rest []byte, ok bool) {
 	low, rest, ok = cutDecimal(value)
 	if !ok || len(rest) == 0 {
 		return low, high, nil, false
 	}
-	if rest[0] == 0 {
+	if rest[0] == rangePlain {
 		return low, low, rest[1:], true
 	}
 	high, rest, ok = cutDecimal(rest[1:])
@@ -96,8 +114,8 @@ func numberTest(t ParamType, o *Operand, end bool) func([]byte) verdict {
 
 // unitTest judges the unit at the end of a quantity's row.
 func unitTest(value []byte, o *Operand) verdict {
-	code, rest, _ := bytes.Cut(value, []byte{0})
-	text, system, ok := bytes.Cut(rest, []byte{0})
+	code, rest, _ := bytes.Cut(value, []byte{separator})
+	text, system, ok := bytes.Cut(rest, []byte{separator})
 	if !ok {
 		return maybe
 	}

@@ -2,10 +2,10 @@ package search
 
 import "bytes"
 
-// referenceConds gives the conditions of a reference operand (http://hl7.org/fhir/R4/search.html#reference) on rows of Type/id, or URL, 00 and version. A bare id may be one of any type that the
+// referenceConds gives the conditions of a reference operand (http://hl7.org/fhir/R4/search.html#reference) on rows of Type/id, or URL, separator and version. A bare id may be one of any type that the
 // parameter can point to.
 func (e *Engine) referenceConds(p *Param, m Modifier, typeModifier string, o *Operand) ([]cond, bool) {
-	if hasNUL(o.RefType, o.RefID, o.URL, o.Version) {
+	if unclean(o.RefType, o.RefID, o.URL, o.Version) {
 		return nil, true
 	}
 	if m == ModifierBelow {
@@ -19,7 +19,7 @@ func (e *Engine) referenceConds(p *Param, m Modifier, typeModifier string, o *Op
 	case o.URL != "" && o.Version != "":
 		return []cond{pointCond(appendReference(nil, "", "", o.URL, o.Version))}, true
 	case o.URL != "":
-		return []cond{prefixCond(append(appendPart(nil, o.URL), 0))}, true
+		return []cond{prefixCond(append(appendPart(nil, o.URL), separator))}, true
 	case o.RefID == "":
 		return nil, true
 	}
@@ -45,10 +45,10 @@ func (e *Engine) referenceConds(p *Param, m Modifier, typeModifier string, o *Op
 
 // belowCanonical finds the versions of a canonical that are the operand's or lie within it.
 func belowCanonical(o *Operand) cond {
-	c := prefixCond(append(appendPart(nil, o.URL), 0))
+	c := prefixCond(append(appendPart(nil, o.URL), separator))
 	wanted := o.Version
 	c.test = func(value []byte) verdict {
-		_, version, _ := bytes.Cut(value, []byte{0})
+		_, version, _ := bytes.Cut(value, []byte{separator})
 		if len(version) > maxPart {
 			return maybe
 		}

@@ -70,7 +70,7 @@ func containing(folded string) func([]byte) verdict {
 
 // uriConds gives the conditions of a uri operand (http://hl7.org/fhir/R4/search.html#uri).
 func uriConds(m Modifier, o *Operand) ([]cond, bool) {
-	if hasNUL(o.String) {
+	if unclean(o.String) {
 		return nil, true
 	}
 	switch m {

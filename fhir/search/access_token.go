@@ -2,9 +2,9 @@ package search
 
 import "bytes"
 
-// tokenConds gives the conditions of a token operand (http://hl7.org/fhir/R4/search.html#token) on rows of folded code, 00, system.
+// tokenConds gives the conditions of a token operand (http://hl7.org/fhir/R4/search.html#token) on rows of folded code, separator, system.
 func tokenConds(m Modifier, o *Operand) ([]cond, bool) {
-	if hasNUL(o.Code, o.System) {
+	if unclean(o.Code, o.System) {
 		return nil, true
 	}
 	switch {
@@ -13,7 +13,7 @@ func tokenConds(m Modifier, o *Operand) ([]cond, bool) {
 	case m != NoModifier:
 		return nil, false
 	case !o.HasSystem:
-		return []cond{prefixCond(append(appendPart(nil, FoldCode(o.Code)), 0))}, true
+		return []cond{prefixCond(append(appendPart(nil, FoldCode(o.Code)), separator))}, true
 	case o.Code == "":
 		return []cond{{test: inSystem(o.System), rank: rankWalk}}, true
 	default:
@@ -23,9 +23,9 @@ func tokenConds(m Modifier, o *Operand) ([]cond, bool) {
 
 // inSystem judges whether a token's row ends with the system.
 func inSystem(system string) func([]byte) verdict {
-	end := append([]byte{0}, appendPart(nil, system)...)
+	end := append([]byte{separator}, appendPart(nil, system)...)
 	return func(value []byte) verdict {
-		i := bytes.IndexByte(value, 0)
+		i := bytes.IndexByte(value, separator)
 		return verdictOf(i >= 0 && bytes.Equal(value[i:], end))
 	}
 }
@@ -34,7 +34,7 @@ func inSystem(system string) func([]byte) verdict {
 func belowMIMETest(o *Operand) func([]byte) verdict {
 	operand := *o
 	return func(value []byte) verdict {
-		code, _, _ := bytes.Cut(value, []byte{0})
+		code, _, _ := bytes.Cut(value, []byte{separator})
 		if len(code) > maxPart {
 			return maybe
 		}
@@ -44,7 +44,7 @@ func belowMIMETest(o *Operand) func([]byte) verdict {
 
 // ofType adds the scan of an :of-type operand.
 func (a *access) ofType(names *indexNames, o *Operand) {
-	if !hasNUL(o.System, o.Code, o.Value) {
+	if !unclean(o.System, o.Code, o.Value) {
 		a.scans = append(a.scans, pointScan(names.ofType, appendOfType(nil, o.System, o.Code, o.Value)))
 	}
 }

@@ -121,7 +121,7 @@ type reference struct {
 
 // readReference reads a row of a reference index.
 func readReference(value []byte) reference {
-	if url, version, ok := bytes.Cut(value, []byte{0}); ok {
+	if url, version, ok := bytes.Cut(value, []byte{separator}); ok {
 		return reference{url: string(url), version: string(version)}
 	}
 	typ, id, _ := bytes.Cut(value, []byte{'/'})

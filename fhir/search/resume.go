@@ -32,9 +32,6 @@ type place struct {
 
 const resumeVersion = 1
 
-// maxSortKeyBytes bounds one sort key in a resume key: an index value.
-const maxSortKeyBytes = store.MaxValue
-
 func (p *place) encode() []byte {
 	b := []byte{resumeVersion, byte(p.mode)}
 	switch p.mode {

@@ -111,15 +111,16 @@ type sorter struct {
 
 // open looks at the condition's own indexes first: when they give few candidates, these are sorted.
 func (s *sorter) open() error {
-	few, err := false, error(nil)
+	few := false
 	if !s.trivial() || !s.denser(math.MaxInt64) {
+		var err error
 		if few, err = s.gather(s.r.e.tuning.sort); err != nil {
 			return err
 		}
 	}
 	if !few && !s.walkable() {
 		// No rows are in the order of this key: everything must be read.
-		if _, err = s.gather(s.r.budget.Rows); err != nil {
+		if _, err := s.gather(s.r.budget.Rows); err != nil {
 			return err
 		}
 		few = true

@@ -152,7 +152,7 @@ func (x *indexRows) pass(i int, c *cursor, lo, hi []byte) error {
 // historyRows gives the versions of a type by the time that meta.lastUpdated shows. A record's older versions are among them: the candidate's own key tells.
 func (r *run) historyRows(typ string, k *sortKey, from []byte) keyRows {
 	h := &historyRows{r: r, typ: typ, what: sorting{typ, k}, descending: k.descending, head: r.view.Time() + 1}
-	if len(from) == 8 {
+	if len(from) == timeLength {
 		if at := store.Time(readTime(from)); k.descending {
 			h.before = at + millisecond
 		} else {

@@ -190,7 +190,7 @@ func (w *walker) inIDs(ids []string) (row, verdict, error) {
 func (w *walker) inHistory(c *Clause) (row, verdict, error) {
 	if w.hist == nil {
 		h := updatedRange(c, w.d.n.typ)
-		if w.from != nil && len(w.from.value) == 8 {
+		if w.from != nil && len(w.from.value) == timeLength {
 			h.After = &store.HistoryPosition{Time: store.Time(readTime(w.from.value)), RID: w.from.rid}
 		}
 		w.hist = w.r.history(h)
