@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
@@ -15,6 +16,7 @@ import (
 // entryReader answers the entries of a batch or transaction that read, with the same code as requests.
 func (s *Server) entryReader(x *exchange) repository.EntryReader {
 	lenient := preferenceOf(x.r.Header).lenient
+	var given atomic.Int64 // bytes of all answers: the response holds them together
 	return func(ctx context.Context, e *repository.BundleEntry, at store.Time) (*repository.EntryResult, error) {
 		path, raw, _ := strings.Cut(s.relative(e.URL), "?")
 		path, err := url.PathUnescape(strings.Trim(path, "/"))
@@ -22,7 +24,14 @@ func (s *Server) entryReader(x *exchange) repository.EntryReader {
 			return nil, badEntryURL()
 		}
 		r := &entryRead{s: s, x: x, e: e, at: at, raw: raw, lenient: lenient, parts: strings.Split(path, "/")}
-		return r.answer(ctx)
+		a, err := r.answer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if given.Add(int64(len(a.Payload))) > s.o.Limits.Bundle {
+			return nil, fault.New(http.StatusForbidden, fault.TooCostly, "The answers to this bundle are longer than "+size(s.o.Limits.Bundle)+" together; ask for this one by itself.")
+		}
+		return a, nil
 	}
 }
 

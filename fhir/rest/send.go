@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -98,6 +99,9 @@ func (s *Server) render(out *rendering, body []byte) ([]byte, error) {
 		return append(element.Indent(make([]byte, 0, len(body)*2), body), '\n'), nil
 	}
 	res, err := element.ParseJSON(s.o.Definitions, body, element.Options{Trusted: true, MaxElements: trustedElements})
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Status == http.StatusRequestEntityTooLarge {
+		return nil, fault.New(http.StatusForbidden, fault.TooCostly, "The answer is too large to be given as XML; ask for fewer resources by _count, or for JSON.")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +120,8 @@ func (s *Server) render(out *rendering, body []byte) ([]byte, error) {
 	return element.AppendXMLIndent(make([]byte, 0, len(body)*2), root, indent), nil
 }
 
-// trustedElements bounds what the server reads back of itself: a page of 1000 large resources.
-const trustedElements = 20_000_000
+// trustedElements bounds what the server reads back of itself: some 300 MB of tree, which a page of 1000 usual resources is far from.
+const trustedElements = 2_000_000
 
 func (o *rendering) project(root *element.Element) *element.Element {
 	switch {

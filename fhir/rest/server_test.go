@@ -487,3 +487,14 @@ func TestFullDisk(t *testing.T) {
 		require.Equal(t, fault.NoStore, f.Issues[0].Code)
 	}
 }
+
+// TestAnswersOfABundleAreBounded: entries that read together no more than a bundle may be long.
+func TestAnswersOfABundleAreBounded(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Limits.Bundle = 4000 })
+	r.put(t, "Patient/a", `{"resourceType":"Patient","id":"a","name":[{"family":"`+strings.Repeat("x", 1500)+`"}]}`)
+	entry := `{"request":{"method":"GET","url":"Patient/a"}}`
+	w := r.do(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+entry+strings.Repeat(","+entry, 3)+`]}`)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, 2, strings.Count(w.Body.String(), `"status":"200 OK"`))
+	require.Equal(t, 2, strings.Count(w.Body.String(), `"too-costly"`))
+}
