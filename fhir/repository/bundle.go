@@ -205,6 +205,8 @@ func entryExpression(at, expression string) string {
 	switch {
 	case expression == "":
 		return at
+	case strings.HasPrefix(expression, "http."):
+		return at + ".request.url" // where an entry has its parameters
 	case expression[0] >= 'a' && expression[0] <= 'z':
 		return at + "." + expression
 	}
