@@ -27,6 +27,8 @@ type indexNames struct {
 	identifier, ofType string
 	// owners are the compartments that a reference by this parameter puts a resource into.
 	owners []owner
+	// single says that a resource has one value at most.
+	single bool
 }
 
 // owner is a compartment: the type that owns it and the name of its index.
@@ -37,7 +39,7 @@ func compartmentIndex(typ string) string { return "compartment." + typ }
 
 func newIndexNames(p *Param, defs *spec.Definitions) *indexNames {
 	main := p.IndexName()
-	n := &indexNames{main: main}
+	n := &indexNames{main: main, single: p.single(defs)}
 	switch p.Type {
 	case Date:
 		n.long, n.longEnd = main+":long", main+":long-end"

@@ -154,6 +154,7 @@ func (p *planner) find() error {
 			p.streams, p.streamed, p.exact = append(p.streams, s), append(p.streamed, i), append(p.exact, exact)
 		}
 	}
+	p.pair()
 	return nil
 }
 
@@ -264,7 +265,7 @@ func (p *planner) runners() ([]*runner, error) {
 	}
 	for i, d := range p.drives {
 		if d != nil && (!d.costly || p.reads) {
-			all = append(all, &runner{conjunct: i, walk: p.r.walker(d), sure: d.exact || d.certain()})
+			all = append(all, &runner{conjunct: i, walk: p.r.walker(d).inAnyOrder(), sure: d.exact || d.certain()})
 		}
 	}
 	return all, nil
@@ -401,7 +402,7 @@ func (p *planner) overAll() *matches {
 	if n, ok := p.r.view.Count(p.typ); ok {
 		estimate = int(n)
 	}
-	m.step = p.r.step(p.typ, "driver", "all resources of the type", estimate)
+	m.step = p.r.step(p.typ, "driver", everythingStep, estimate)
 	p.filter(m, p.excluded())
 	return m
 }
@@ -415,15 +416,13 @@ func (p *planner) resumeWalk(from *place) (*matches, error) {
 	if err := p.r.resolveAll(n); err != nil {
 		return nil, err
 	}
-	d, err := p.r.driveOf(n)
-	if err != nil {
+	if err := p.find(); err != nil {
 		return nil, err
 	}
+	d := p.drives[from.driver]
 	if d == nil || from.row.part >= len(d.parts) {
 		return nil, badPlace()
 	}
-	p.drives = make([]*drive, len(p.conjuncts))
-	p.drives[from.driver] = d
 	m := p.overRange(from.driver)
 	m.walk.resume(&from.row)
 	return m, nil

@@ -78,7 +78,7 @@ func (r *run) rowsOf(n *node, sure bool, limit int) (rids []store.RID, ok bool, 
 	if limit = min(limit, r.budget.Rows-r.rows-1); limit <= 0 {
 		return nil, false, nil
 	}
-	u := &runner{walk: r.walker(d), sure: true}
+	u := &runner{walk: r.walker(d).inAnyOrder(), sure: true}
 	ended, err := u.advance(limit)
 	if !ended || err != nil {
 		if isTooCostly(err) && r.ctx.Err() == nil {

@@ -30,11 +30,19 @@ type walker struct {
 	// pause stops the walk, for a while, when so many rows were met (0: never); paused says that it did.
 	pause  int
 	paused bool
+	// bare says that nobody asks where a row stands: its value is given only where a test needs it.
+	bare bool
 	// entered says that an ordered drive's cursor stands in the present part.
 	entered bool
 }
 
 func (r *run) walker(d *drive) *walker { return &walker{r: r, d: d} }
+
+// inAnyOrder says that rows are wanted for their records only.
+func (w *walker) inAnyOrder() *walker {
+	w.bare = true
+	return w
+}
 
 // resume makes a walk begin behind a row.
 func (w *walker) resume(at *row) { w.part, w.from = at.part, at }
@@ -79,7 +87,10 @@ func (w *walker) inScan(s *scan) (row, verdict, error) {
 	ok, err := w.start(s)
 	for ; ok && err == nil; ok, err = w.cur.next() {
 		w.count++
-		value := w.cur.Value()
+		var value []byte
+		if s.test != nil || !w.bare {
+			value = w.cur.Value()
+		}
 		if v := s.judge(value); v != no {
 			return row{value: value, rid: w.cur.RID()}, v, nil
 		}
