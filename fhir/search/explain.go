@@ -39,18 +39,66 @@ func (r *run) step(typ, kind, detail string, estimate int) *PlanStep {
 	return s
 }
 
+// note counts what was read for a condition.
+func (r *run) note(n int, what describer) {
+	if what == nil {
+		return
+	}
+	if r.reads == nil {
+		r.reads = make(map[string]int)
+	}
+	r.reads[what.describe()] += n
+}
+
+// planned gives the plan as it was carried out. What was read for a condition counts for the first step that names it: of several conditions of one intersection, the sum.
 func (r *run) planned() *Plan {
 	p := &Plan{Rows: r.rows, Records: r.records}
 	for _, s := range r.steps {
 		p.Steps = append(p.Steps, *s)
 	}
+	for what, n := range r.reads {
+		for i := range p.Steps {
+			if s := &p.Steps[i]; s.is(what) {
+				s.Rows += n
+				break
+			}
+		}
+	}
 	return p
+}
+
+// is says whether the step is about a condition, alone or among others.
+func (s *PlanStep) is(what string) bool {
+	switch {
+	case what == (everything{}).describe():
+		return s.Detail == everythingStep
+	case what == (&matches{typ: s.Type}).describe():
+		return s.Kind == "driver" || s.Kind == "intersect"
+	case what == (*includer)(nil).describe():
+		return s.Kind == "include"
+	case strings.HasPrefix(what, "sorting "+s.Type+" by "):
+		return s.Kind == "sort"
+	}
+	rest := s.Detail
+	for {
+		i := strings.Index(rest, what)
+		if i < 0 {
+			return false
+		}
+		before, after := rest[:i], rest[i+len(what):]
+		if (before == "" || strings.HasSuffix(before, " and ")) && (after == "" || after[0] == ',' || strings.HasPrefix(after, " and ") || strings.HasPrefix(after, " by ")) {
+			return true
+		}
+		rest = after
+	}
 }
 
 // everything names the walk over all records of a type.
 type everything struct{}
 
 func (everything) describe() string { return "a walk over all resources of the type" }
+
+const everythingStep = "all resources of the type"
 
 // describe names the search of a type by what drives it.
 func (m *matches) describe() string { return "the search of " + m.typ + " resources" }

@@ -257,7 +257,7 @@ func (p *parser) parameter(q *Query, where map[string]And, name, value string) b
 		q.Ignored = append(q.Ignored, quoteName(name))
 		return false
 	}
-	p.report(why.code, "Parameter "+quoteName(name)+": "+why.text)
+	p.issues = append(p.issues, fault.Issue{Severity: fault.Error, Code: why.code, Expression: httpExpression(name), Diagnostics: "Parameter " + quoteName(name) + ": " + why.text})
 	return false
 }
 
@@ -286,6 +286,14 @@ func (p *parser) count() *problem {
 		return &problem{fault.TooCostly, "the search becomes too many conditions; name the types of chained references.", false}
 	}
 	return nil
+}
+
+// httpExpression is how R4 points to a parameter in OperationOutcome.issue.expression: "http." and its name. What does not look like a name is not repeated.
+func httpExpression(name string) string {
+	if name == "" || quoteName(name) != `"`+name+`"` {
+		return ""
+	}
+	return "http." + name
 }
 
 // quoteName shows a parameter name, as far as it is made of the characters of names: anything else could carry what does not belong into an error.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -101,6 +102,11 @@ Observation?_include=Observation:subject&subject=Patient/p7
 		result, err := w.engine.Search(context.Background(), view, q, Page{Count: count}, Budget{})
 		require.NoError(t, err, line)
 		require.NoError(t, view.Close())
+		told := 0
+		for _, s := range result.Plan.Steps {
+			told += s.Rows
+		}
+		assert.Equal(t, result.Plan.Rows+result.Plan.Records, told, "%s: what is read is told at the step that it is read for\n%v", line, result.Plan.Steps)
 		fmt.Fprintf(&b, "%s\n----\n%s%d matches, %d rows, %d records\n\n", line, result.Plan, len(result.Matches), result.Plan.Rows, result.Plan.Records)
 	}
 	golden(t, "plans.txt", b.String())

@@ -24,6 +24,7 @@ type run struct {
 	ruleNodes map[string]*node
 	explain   bool
 	steps     []*PlanStep
+	reads     map[string]int // rows and records read by what they were read for, when somebody wants to know
 	cursors   []*cursor
 	histories []store.HistoryCursor
 	want      int // how many matches the present plan is to give
@@ -51,6 +52,9 @@ const pollEvery = 256
 // spend counts rows read for a condition and stops the search that reads too many, or whose client has gone.
 func (r *run) spend(rows int, what describer) error {
 	r.rows += rows
+	if r.explain {
+		r.note(rows, what)
+	}
 	if r.rows > r.budget.Rows {
 		return r.tooCostly("index rows", r.budget.Rows, what)
 	}
@@ -60,6 +64,9 @@ func (r *run) spend(rows int, what describer) error {
 // spendRecord counts a record read.
 func (r *run) spendRecord(what describer) error {
 	r.records++
+	if r.explain {
+		r.note(1, what)
+	}
 	if r.records > r.budget.Records {
 		return r.tooCostly("resources", r.budget.Records, what)
 	}
