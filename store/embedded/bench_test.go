@@ -117,12 +117,14 @@ func spread(b *testing.B, n int, call func(r *rand.Rand) error) {
 func BenchmarkCreate(b *testing.B) {
 	s := openBench(b)
 	b.ResetTimer()
+	used := processorTime()
 	spread(b, b.N, func(r *rand.Rand) error {
 		one := newSample(r)
 		_, err := s.Commit(context.Background(), one.tx())
 		return err
 	})
 	b.StopTimer()
+	b.ReportMetric(float64((processorTime()-used).Nanoseconds())/1e3/float64(b.N), "cpu-µs/op")
 	stats := s.Stats()
 	b.ReportMetric(float64(stats.Commits)/float64(max(1, stats.Groups)), "commits/group")
 }

@@ -197,7 +197,7 @@ func (v *view) liveAfter(typ string, last store.RID) store.Cursor {
 func (s *Store) Stats() store.Stats {
 	n, st := s.names.Load(), s.state.Load()
 	stats := store.Stats{
-		Format: Format, DiskBytes: int64(s.db.Metrics().DiskSpaceUsage()),
+		Format: Format, DiskBytes: s.diskBytes(),
 		Records: map[string]int64{}, Commits: s.commits.Load(), Groups: s.groups.Load(), BlobBytes: -1,
 	}
 	for typ, count := range st.counts {
@@ -227,4 +227,10 @@ func (s *Store) clearImport() error {
 	}
 	closer.Close()
 	return s.db.DeleteRange([]byte{0}, []byte{0xff}, pebble.Sync)
+}
+
+// diskBytes is the size of the tables and of the logs that are not in tables yet. Logs that wait to be used again are not counted.
+func (s *Store) diskBytes() int64 {
+	m := s.db.Metrics()
+	return m.Total().TablesSize + int64(m.WAL.Size)
 }

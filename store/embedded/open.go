@@ -49,7 +49,7 @@ const (
 const queueLength = 1024
 
 // groupsInFlight is how many groups can wait for the disk before the committer does.
-const groupsInFlight = 2
+const groupsInFlight = 1
 
 // Open opens the store in a directory, which it makes when there is none.
 func Open(dir string, opts Options) (*Store, error) {
