@@ -4,6 +4,9 @@ import "bytes"
 
 // stringConds gives the conditions of a string operand (http://hl7.org/fhir/R4/search.html#string) on rows of folded text.
 func stringConds(m Modifier, o *Operand) ([]cond, bool) {
+	if unclean(o.Folded) && m != ModifierCompare {
+		return nil, true
+	}
 	switch m {
 	case NoModifier:
 		return []cond{startsWith(o.Folded)}, true
