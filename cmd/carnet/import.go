@@ -112,7 +112,7 @@ func (f *importFlags) target() (ingest.Target, func() error, error) {
 
 func localHandler(in *instance, base string, log *slog.Logger) (*rest.Server, error) {
 	f := serveFlags{maxBody: 64 << 20, maxBundle: 1 << 30, maxBinary: 4 << 30}
-	return f.handler(in, base, log)
+	return f.handler(in, base, log, rest.AccessLog{Off: true})
 }
 
 func importExport(ctx context.Context, out io.Writer, data, path string) error {

@@ -87,7 +87,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return err
 	}
 	defer stopTracing()
-	handler, err := f.handler(in, base, log)
+	handler, err := f.handler(in, base, log, rest.AccessLog{Writer: errOut, Off: level > slog.LevelInfo})
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (f *serveFlags) base(addr net.Addr) string {
 	return scheme + "://" + addr.String() + "/fhir"
 }
 
-func (f *serveFlags) handler(in *instance, base string, log *slog.Logger) (*rest.Server, error) {
+func (f *serveFlags) handler(in *instance, base string, log *slog.Logger, access rest.AccessLog) (*rest.Server, error) {
 	key, err := pageKey(in.store)
 	if err != nil {
 		return nil, err
@@ -166,6 +166,7 @@ func (f *serveFlags) handler(in *instance, base string, log *slog.Logger) (*rest
 		Registry:       in.registry,
 		BaseURL:        base,
 		Logger:         log,
+		AccessLog:      access,
 		PageKey:        key,
 		Version:        version,
 		Tracing:        f.otlp != "",
