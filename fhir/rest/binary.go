@@ -94,6 +94,9 @@ func (s *Server) sendRaw(ctx context.Context, x *exchange, rec *store.Record) (e
 	h["Etag"] = []string{`"` + strconv.FormatUint(rec.Version, 10) + `"`}
 	h["Content-Location"] = []string{s.o.BaseURL + "/Binary/" + rec.ID + "/_history/" + strconv.FormatUint(rec.Version, 10)}
 	strongConditions(x.r.Header)
+	if r := x.r.Header.Get("Range"); r != "" && !strings.HasPrefix(r, "bytes=") {
+		x.r.Header.Del("Range") // units that a server does not know are ignored (RFC 9110, 14.2)
+	}
 	x.verbatim = true
 	w := &pacedWriter{x: x, rc: http.NewResponseController(x.w), start: time.Now()}
 	http.ServeContent(w, x.r, "", rec.Time.Wall(), content)

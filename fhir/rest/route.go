@@ -40,9 +40,15 @@ func (s *Server) plain(h echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// failing is a store that can stop taking writes: reads go on, but a load balancer should know.
+type failing interface{ Failure() error }
+
 func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "draining\n")
+	}
+	if f, ok := s.o.Store.(failing); ok && f.Failure() != nil {
+		return c.String(http.StatusServiceUnavailable, "storage failed\n")
 	}
 	if s.o.Ready != nil {
 		if err := s.o.Ready(); err != nil {

@@ -498,3 +498,24 @@ func TestAnswersOfABundleAreBounded(t *testing.T) {
 	require.Equal(t, 2, strings.Count(w.Body.String(), `"status":"200 OK"`))
 	require.Equal(t, 2, strings.Count(w.Body.String(), `"too-costly"`))
 }
+
+type failedStore struct{ store.Store }
+
+func (failedStore) Failure() error { return store.ErrFailed }
+
+func TestReadyTellsFailedStorage(t *testing.T) {
+	r := newRig(t)
+	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/readyz", "").Code)
+	r.server.o.Store = failedStore{r.store}
+	require.Equal(t, http.StatusServiceUnavailable, r.do(http.MethodGet, "/readyz", "").Code)
+}
+
+func TestUnknownRangeUnitIsIgnored(t *testing.T) {
+	r := newRig(t)
+	require.Equal(t, http.StatusCreated, r.do(http.MethodPost, "/fhir/Binary", "hello", "Content-Type: text/plain").Code)
+	for _, value := range []string{"garbage", "pages=1-2"} {
+		w := r.do(http.MethodGet, "/fhir/Binary/id-1", "", "Range: "+value)
+		require.Equal(t, http.StatusOK, w.Code, value)
+		require.Equal(t, "hello", w.Body.String())
+	}
+}

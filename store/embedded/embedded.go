@@ -198,6 +198,9 @@ func (s *Store) failure() error {
 	return nil
 }
 
+// Failure says why the store takes no more writes; nil while it does.
+func (s *Store) Failure() error { return s.failure() }
+
 // Head implements store.Store.
 func (s *Store) Head() store.Time { return s.state.Load().head }
 
