@@ -11,22 +11,31 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/store"
 	"github.com/carnet-fhir/carnet/store/embedded"
 )
 
 func newDoctor() *cobra.Command {
 	var data string
-	var sweep bool
+	var sweep, reindex bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Read every record and document of a stopped data directory, say what is there and what is wrong",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if reindex {
+				if err := rebuildIndex(cmd.Context(), cmd.OutOrStdout(), data); err != nil {
+					return err
+				}
+			}
 			return doctor(cmd.Context(), cmd.OutOrStdout(), data, sweep)
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", defaultData, "data directory")
+	cmd.Flags().BoolVar(&reindex, "reindex", false, "make the search index anew first, as a new version may ask")
 	cmd.Flags().BoolVar(&sweep, "sweep", false, "remove documents that no version points to and that are older than an hour")
 	return cmd
 }
@@ -97,4 +106,22 @@ func blobProblem(ctx context.Context, s store.Store, ref *store.BlobRef) string 
 		return "has another size than was written"
 	}
 	return ""
+}
+
+// rebuildIndex makes the search index of a stopped directory anew.
+func rebuildIndex(ctx context.Context, out io.Writer, data string) error {
+	s, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	defs := spec.R4()
+	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs})
+	n, err := repository.Rebuild(ctx, repository.Options{Definitions: defs, Store: s, Registry: registry,
+		Engine: search.NewEngine(registry, search.EngineOptions{})})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "indexed %d resources anew\n", n)
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -44,6 +45,9 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 		Validator:   validate.New(defs),
 		BaseURL:     baseURL,
 	})
+	if errors.Is(err, repository.ErrIndexFormat) {
+		err = fmt.Errorf("%w; run: carnet doctor --reindex --data %s", err, data)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

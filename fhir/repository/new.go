@@ -40,6 +40,9 @@ func New(o Options) (*Repository, error) {
 	if o.Definitions == nil || o.Store == nil || o.Registry == nil || o.Engine == nil || o.Validator == nil {
 		return nil, errors.New("repository: Definitions, Store, Registry, Engine and Validator are needed")
 	}
+	if err := checkIndexFormat(context.Background(), o.Store); err != nil {
+		return nil, err
+	}
 	if o.Access == nil {
 		o.Access = AllowAll{}
 	}
