@@ -161,3 +161,22 @@ func TestSnapshotsOfDeletedTypes(t *testing.T) {
 	w.put(anna)
 	assert.Equal(t, []string{"Patient/anna"}, ids(w.search("Patient", "family=alpha").Matches), "created again")
 }
+
+// TestLongChains parses a chain of twenty links.
+func TestLongChains(t *testing.T) {
+	query := strings.Repeat("derived-from:Observation.", 20) + "status"
+	q, err := ParseQuery(sharedRegistry(), Scope{Type: "Observation"}, [][2]string{{query, "final"}}, ParseOptions{})
+	require.NoError(t, err)
+	links := 0
+	for x := q.Where["Observation"]; ; links++ {
+		if all, ok := x.(And); ok && len(all) == 1 {
+			x = all[0]
+		}
+		chain, ok := x.(*Chain)
+		if !ok {
+			break
+		}
+		x = chain.Inner
+	}
+	require.Equal(t, 20, links)
+}

@@ -67,7 +67,7 @@ func TestFilterRejects(t *testing.T) {
 		"organization[name eq a] re Organization/1", "organization[name eq a.name eq b", "organization[foo eq a].name eq b", "_has:Observation:code eq 1", "_has:Observation:patient:foo eq 1", "gender:Patient eq male", "identifier eq a|b|c",
 		"id gt 1", "1name eq a", "name eq a and (birthdate ge x)", "organization[].name eq a", "()", "not ()", "organization..name eq a", "name:exact eq a", `name eq \a`,
 	} {
-		_, err := ParseQuery(sharedRegistry(), Scope{Type: "Patient"}, [][2]string{{"_filter", filter}}, ParseOptions{})
+		_, err := ParseQuery(sharedRegistry(), Scope{Type: "Patient"}, [][2]string{{"_filter", filter}}, ParseOptions{MaxDepth: 8})
 		require.Error(t, err, filter)
 		f := fault.From(err)
 		assert.Equal(t, 400, f.Status)
@@ -77,7 +77,7 @@ func TestFilterRejects(t *testing.T) {
 	for range 50 {
 		deep += "("
 	}
-	_, err := ParseQuery(sharedRegistry(), Scope{Type: "Patient"}, [][2]string{{"_filter", deep + "name eq a"}}, ParseOptions{})
+	_, err := ParseQuery(sharedRegistry(), Scope{Type: "Patient"}, [][2]string{{"_filter", deep + "name eq a"}}, ParseOptions{MaxDepth: 8})
 	require.Error(t, err)
 	assert.Equal(t, fault.TooCostly, fault.From(err).Issues[0].Code)
 }

@@ -50,7 +50,7 @@ type link2 struct {
 }
 
 // maxDepth bounds how deep chains and access rules nest.
-const maxDepth = 12
+const maxDepth = 200
 
 // compile makes the node of a condition on a type; the condition has been restricted already.
 func (r *run) compile(typ string, x Expr) (*node, error) {

@@ -36,7 +36,7 @@ type ParseOptions struct {
 
 	MaxParams     int // parameters in one query; 100
 	MaxValues     int // alternatives of one parameter; 500
-	MaxDepth      int // links of one chain, nesting of _has and _filter; 8
+	MaxDepth      int // links of one chain, nesting of _has and _filter; 64
 	MaxLength     int // bytes of all names and values; 65,536
 	MaxConditions int // conditions that the query becomes, chains over several types counting for each; 1,000
 	MaxCodes      int // codes of a value set; 1,000
@@ -46,7 +46,7 @@ func (o ParseOptions) withDefaults() ParseOptions {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.MaxParams, 100}, {&o.MaxValues, 500}, {&o.MaxDepth, 8}, {&o.MaxLength, 1 << 16}, {&o.MaxConditions, 1000}, {&o.MaxCodes, 1000}} {
+	}{{&o.MaxParams, 100}, {&o.MaxValues, 500}, {&o.MaxDepth, 64}, {&o.MaxLength, 1 << 16}, {&o.MaxConditions, 1000}, {&o.MaxCodes, 1000}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

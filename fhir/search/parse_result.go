@@ -72,8 +72,11 @@ func (p *parser) resultParam(q *Query, name, value string) *problem {
 }
 
 func count(q *Query, value string) *problem {
-	if !isDigits(value) || len(value) > 9 {
+	if !isDigits(value) {
 		return invalid("it takes a whole number from 0 on.")
+	}
+	if len(value) > 9 { // more than any page: the server's own bound holds
+		value = "999999999"
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil {

@@ -249,7 +249,7 @@ var parsed = [][3]string{
 }
 
 func parseOptions() ParseOptions {
-	return ParseOptions{Now: testNow, ValueSet: func(url string) ([]Coding, bool) {
+	return ParseOptions{Now: testNow, MaxDepth: 8, ValueSet: func(url string) ([]Coding, bool) {
 		return []Coding{{"http://s", "a"}, {"http://s", "b"}}, url == "http://vs"
 	}}
 }

@@ -121,7 +121,7 @@ func cutPrefix(text string) (Prefix, string, *problem) {
 	case Eq, Ne, Gt, Lt, Ge, Le, Sa, Eb, Ap:
 		return prefix, text[2:], nil
 	default:
-		return "", "", invalid("the prefix is not one of eq, ne, gt, lt, ge, le, sa, eb and ap.")
+		return "", "", invalid("the value begins with neither a digit or a sign nor one of the prefixes eq, ne, gt, lt, ge, le, sa, eb and ap.")
 	}
 }
 
