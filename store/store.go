@@ -160,7 +160,8 @@ type Tx struct {
 	Guard func(View) error
 }
 
-// Receipt tells what a commit did: the Time, and for each Write in order its outcome.
+// Receipt tells what a commit did: the Time, and for each Write in order its outcome. A Tx that writes nothing makes no commit: its Time is
+// that of the newest one before it.
 type Receipt struct {
 	Time   Time
 	Writes []Written
@@ -182,7 +183,8 @@ type Record struct {
 	Method   Method
 	Blob     *BlobRef
 	Body     []byte // nil when Method is Deleted
-	// Index holds the record's index entries, sorted by index and value; nil for versions that are not current at Head and for deletions.
+	// Index holds the version's index entries, sorted by index and value, without those of dropped indexes. Every version keeps its own, so
+	// that a page at an older time can be filtered and sorted as the first was; it is nil for deletions.
 	Index []IndexEntry
 }
 
@@ -202,7 +204,8 @@ type Store interface {
 	// View opens a view at t (0: Head). It must be closed; it holds no lock and does not stop writers.
 	View(t Time) (View, error)
 	// Commit writes a Tx durably, or returns ErrConflict (as *ConflictError), ErrTooLarge, ErrClosed, the Guard's error or the context's when it ended before
-	// the Tx was taken up; after that it is carried through.
+	// the Tx was taken up; after that it is carried through. A refusal, too, returns only when all that it rests on is durable and at or
+	// before Head: who was told of a conflict finds it in a new View. ErrFailed leaves open whether the Tx is there.
 	Commit(ctx context.Context, tx *Tx) (*Receipt, error)
 	// Blobs keeps the bytes of documents.
 	Blobs() Blobs
@@ -210,14 +213,17 @@ type Store interface {
 	// Reindex adds entries to the current version of a record in the background of normal writes, when it is still the version named;
 	// otherwise it does nothing (the newer version was written with the newer entries). The entries become visible at one commit, dated back to the version's own Time.
 	Reindex(ctx context.Context, batch []Reindex) error
-	// DropIndex removes all rows of an index and its entries from records' Index as far as readers can see.
+	// DropIndex removes all rows of an index and its entries from records' Index as far as readers can see, at all times. ErrNotFound when
+	// no record ever stood in it. An index of the same name that comes later is a new one.
 	DropIndex(ctx context.Context, index string) error
-	// Walk calls yield with the current, not deleted record of every resource of the type (every type when typ is ""), in the order of type and RID, beginning after the RID.
+	// Walk calls yield with the current, not deleted record of every resource of the type (every type when typ is ""), in the order of type
+	// name and RID, leaving out RIDs up to after. A record that is written while the walk is under way may come as it was or as it is.
 	Walk(ctx context.Context, typ string, after RID, yield func(*Record) error) error
 
 	// Export writes the whole store (all versions, settings, blobs) as seen at Head, while others write, as a tar stream that Import of any back-end reads.
 	Export(ctx context.Context, w io.Writer) error
-	// Import fills an empty store from an Export, keeping RIDs, versions and Times. It is all or nothing.
+	// Import fills an empty store (else ErrNotEmpty) from an Export, keeping RIDs, versions and Times: every View at every Time gives the same
+	// answers. It is all or nothing; ErrFormat and ErrCorrupt tell what is wrong with the stream.
 	Import(ctx context.Context, r io.Reader) error
 
 	// Stats gives figures for metrics and for doctor.
@@ -234,7 +240,7 @@ type Reindex struct {
 	Entries []Entry
 }
 
-// View is the store as it was at one Time.
+// View is the store as it was at one Time. It is safe for concurrent use; its cursors are not, each belongs to one goroutine.
 type View interface {
 	// Time of the view.
 	Time() Time
@@ -254,7 +260,8 @@ type View interface {
 	Live(typ string) Cursor
 	// History walks versions, newest first.
 	History(h HistoryRange) HistoryCursor
-	// Meta gives a setting as of now (settings have no history). ErrNotFound when unset.
+	// Meta gives a setting as it is at Head, whatever the view's Time (settings have no history). ErrNotFound when unset. Settings are kept
+	// in memory and meant to be few and small.
 	Meta(name string) ([]byte, error)
 	// Close frees the view.
 	Close() error
@@ -280,7 +287,8 @@ func Exactly(index IndexID, value []byte) Range {
 type Cursor interface {
 	// Next moves to the next row; false at the end or on an error, see Err.
 	Next() bool
-	// Seek moves to the first row at or after (value, rid) in the cursor's order and says whether there is one. It may only be called to move forward.
+	// Seek moves to the first row at or after (value, rid) in the cursor's order and says whether there is one. It only moves forward: when
+	// the current row is there or behind, it stays. It may be the first move.
 	Seek(value []byte, rid RID) bool
 	// Value is the current row's value; valid until the next move.
 	Value() []byte
@@ -349,7 +357,7 @@ type BlobReader interface {
 // Stats are figures of a store.
 type Stats struct {
 	Format    int              // on-disk format version
-	DiskBytes int64            // used by records and indexes
+	DiskBytes int64            // used by records, indexes and the log that is not in them yet; without blobs
 	Records   map[string]int64 // live records by type
 	Commits   int64            // since open
 	Groups    int64            // fsynced groups since open

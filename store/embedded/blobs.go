@@ -67,7 +67,7 @@ func (b *blobs) Create(ctx context.Context) (store.BlobWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded: create a blob: %w", err)
 	}
-	return &blobWriter{ctx: ctx, b: b, path: path, file: f, hash: sha256.New()}, nil
+	return &blobWriter{ctx: ctx, b: b, path: path, file: f, hash: sha256.New(), buffer: make([]byte, 0, blobBuffer)}, nil
 }
 
 type blobWriter struct {
@@ -77,20 +77,42 @@ type blobWriter struct {
 	file vfs.File // nil when committed or aborted
 	hash hash.Hash
 	size int64
+	// buffer gathers what goes to the file: a vfs.File may change the bytes that it is given, an io.Writer must not.
+	buffer []byte
+	err    error
 }
+
+const blobBuffer = 64 << 10
 
 // Write implements io.Writer.
 func (w *blobWriter) Write(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
 	if w.file == nil {
 		return 0, os.ErrClosed
 	}
-	n, err := w.file.Write(p)
-	w.hash.Write(p[:n])
-	w.size += int64(n)
-	return n, err
+	w.hash.Write(p)
+	for n := 0; n < len(p); {
+		if err := w.ctx.Err(); err != nil {
+			w.err = err
+		}
+		if w.err != nil {
+			return n, w.err
+		}
+		part := copy(w.buffer[len(w.buffer):cap(w.buffer)], p[n:])
+		w.buffer = w.buffer[:len(w.buffer)+part]
+		n += part
+		if len(w.buffer) == cap(w.buffer) {
+			w.flush()
+		}
+	}
+	w.size += int64(len(p))
+	return len(p), w.err
+}
+
+func (w *blobWriter) flush() {
+	if w.err == nil {
+		_, w.err = w.file.Write(w.buffer)
+	}
+	w.buffer = w.buffer[:0]
 }
 
 // Commit implements store.BlobWriter. A blob that is there already is replaced by the equal one, which makes it young again for Sweep.
@@ -100,7 +122,11 @@ func (w *blobWriter) Commit() (store.BlobRef, error) {
 	}
 	ref := store.BlobRef{Size: w.size}
 	w.hash.Sum(ref.Digest[:0])
-	err := w.file.Sync()
+	w.flush()
+	err := w.err
+	if err == nil {
+		err = w.file.Sync()
+	}
 	err = errors.Join(err, w.file.Close())
 	w.file = nil
 	if err == nil {
