@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -64,6 +65,9 @@ func (r *Repository) mayWriteBinary(ctx context.Context, id string) error {
 
 // rawBinary makes the resource around raw content.
 func (r *Repository) rawBinary(id, contentType, securityContext string) (*element.Resource, error) {
+	if media, _, err := mime.ParseMediaType(contentType); err != nil || !strings.Contains(media, "/") {
+		return nil, fault.New(http.StatusUnsupportedMediaType, fault.Value, "The Content-Type is not a media type (type/subtype).")
+	}
 	text := []byte(`{"resourceType":"Binary"`)
 	var bad error
 	member := func(name, value, tail string) {
