@@ -71,8 +71,8 @@ func (c *committer) guard(tx *store.Tx) (err error) {
 	defer v.Close()
 	defer func() {
 		if p := recover(); p != nil {
-			c.s.log.Error("a guard panicked", "cause", fmt.Sprint(p))
-			err = fmt.Errorf("embedded: the guard of a transaction panicked: %v", p)
+			c.s.log.Error("a guard panicked", "cause", blot("%v", p))
+			err = fmt.Errorf("embedded: the guard of a transaction panicked: %s", blot("%v", p))
 		}
 	}()
 	return tx.Guard(v)
@@ -176,8 +176,8 @@ func planWrite(w *store.Write, cur *current) plan {
 func (c *committer) render(tx *store.Tx, prep *preparation, rid store.RID, t store.Time) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.s.log.Error("a body panicked", "cause", fmt.Sprint(p))
-			err = fmt.Errorf("embedded: the body of a write panicked: %v", p)
+			c.s.log.Error("a body panicked", "cause", blot("%v", p))
+			err = fmt.Errorf("embedded: the body of a write panicked: %s", blot("%v", p))
 		}
 	}()
 	size := 0

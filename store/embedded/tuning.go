@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime"
 	"syscall"
@@ -10,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/redact"
 )
 
 // pebbleOptions are chosen for steady latency on few cores; docs/design/storage.md tells what was measured.
@@ -50,32 +50,36 @@ const maxBackgroundErrors = 3
 // backgroundError is told when a flush or a compaction fails. Pebble tries again, without end; a disk that is full or keeps failing would
 // let writers wait for ever, so the store fails instead.
 func (s *Store) backgroundError(err error) {
-	s.log.Error("pebble: a background task failed", "error", err)
+	message := blot("a flush or a compaction failed: %v", err)
+	s.log.Error("pebble", slog.String("message", message))
 	if s.backgroundErrors.Add(1) >= maxBackgroundErrors || errors.Is(err, syscall.ENOSPC) {
-		s.fail(fmt.Errorf("embedded: background task: %w", err))
+		s.fail(errors.New("embedded: " + message))
 	}
 }
 
-// pebbleLog hands Pebble's words to slog. Pebble shows no values, and keys only in what it calls corruption, which is left out.
+// pebbleLog hands Pebble's words to slog. What they say of keys and values is blotted out: ids and index values are health data.
 type pebbleLog struct{ s *Store }
 
+// blot formats a message without what its arguments do not mark as safe.
+func blot(format string, args ...any) string { return string(redact.Sprintf(format, args...).Redact()) }
+
 func (l pebbleLog) Infof(format string, args ...any) {
-	l.s.log.Debug("pebble", slog.String("message", fmt.Sprintf(format, args...)))
+	l.s.log.Debug("pebble", slog.String("message", blot(format, args...)))
 }
 
 func (l pebbleLog) Errorf(format string, args ...any) {
-	l.s.log.Error("pebble", slog.String("message", fmt.Sprintf(format, args...)))
+	l.s.log.Error("pebble", slog.String("message", blot(format, args...)))
 }
 
 // Fatalf must not return: Pebble cannot go on. The store stops taking writes and the goroutine ends, its locks being let go by its defers.
 func (l pebbleLog) Fatalf(format string, args ...any) {
-	l.s.fail(fmt.Errorf(format, args...))
+	l.s.fail(errors.New("embedded: " + blot(format, args...)))
 	runtime.Goexit()
 }
 
 // OpenBare opens Pebble itself with the tuning of a store, for benchmarks that measure what Pebble and the disk alone can do and for
 // looking at the rows of a stopped store. It keeps no contract.
 func OpenBare(dir string) (*pebble.DB, error) {
-	s := &Store{fs: vfs.Default, log: slog.New(slog.DiscardHandler)}
-	return pebble.Open(dir, pebbleOptions(s, Options{CacheSize: defaultCacheSize}))
+	s := &Store{fs: vfs.Default, log: slog.New(slog.DiscardHandler), breaks: make(chan struct{})}
+	return pebble.Open(dir, pebbleOptions(s, Options{CacheSize: defaultCacheSize, MemTableSize: defaultMemTableSize}))
 }
