@@ -119,7 +119,7 @@ func (c *committer) gather() {
 
 // abandon answers everything that waits, and will wait, after the committer broke.
 func (c *committer) abandon(cause any) {
-	c.s.fail(errors.New("embedded: the committer stopped: "+blot("%v", cause)))
+	c.s.fail(errors.New("embedded: the committer stopped: " + blot("%v", cause)))
 	c.s.log.Error("the committer stopped", "cause", blot("%v", cause), "stack", string(debug.Stack()))
 	for _, r := range c.group.acks {
 		r.finish(c.s.failure())

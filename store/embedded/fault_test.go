@@ -135,12 +135,19 @@ func (w *writers) known() (acked map[string]store.Time, tried []string) {
 
 // TestCrashClone takes the power away at random moments: of what was not synced, a random part is lost.
 func TestCrashClone(t *testing.T) {
+	t.Run("Log", func(t *testing.T) { crashClones(t, 0) })
+	t.Run("Tables", func(t *testing.T) { crashClones(t, 64<<10) }) // flushes and compactions all the time
+}
+
+func crashClones(t *testing.T, memTable uint64) {
 	fs := vfs.NewCrashableMem()
-	s, err := embedded.Open("/var/data", embedded.Options{FS: fs, Logger: quiet()})
+	s, err := embedded.Open("/var/data", embedded.Options{FS: fs, Logger: quiet(), MemTableSize: memTable})
 	require.NoError(t, err)
 	w := &writers{}
 	w.start(t, s, 8, 1<<30)
-	r := rand.New(rand.NewPCG(1, 1))
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed) // the moments are chance all the same
+	r := rand.New(rand.NewPCG(1, seed))
 	there := 0
 	for round := range 12 {
 		time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
@@ -164,7 +171,12 @@ func TestCrashClone(t *testing.T) {
 
 // TestCrashCreation takes the power away while a store is made.
 func TestCrashCreation(t *testing.T) {
-	r := rand.New(rand.NewPCG(2, 2))
+	for seed := range uint64(8) {
+		crashCreation(t, rand.New(rand.NewPCG(2, seed)))
+	}
+}
+
+func crashCreation(t *testing.T, r *rand.Rand) {
 	for n := 1; ; n++ {
 		fs := vfs.NewCrashableMem()
 		var ops atomic.Int64

@@ -4,10 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -97,20 +94,27 @@ func (s *Store) open(opts Options) (err error) {
 			s.lock.Close()
 		}
 	}()
-	if err := checkFormat(s.fs, s.dir); err != nil {
+	created, err := s.checkFormat()
+	if err != nil {
 		return err
 	}
 	if s.blobs, err = openBlobs(s); err != nil {
 		return err
 	}
-	records := s.fs.PathJoin(s.dir, "records")
+	records := s.fs.PathJoin(s.dir, recordsDir)
 	if err := makeDir(s.fs, records); err != nil {
 		return fmt.Errorf("embedded: make the directory of the records: %w", err)
 	}
 	if s.db, err = pebble.Open(records, pebbleOptions(s, opts)); err != nil {
 		return fmt.Errorf("embedded: open the records: %w", err)
 	}
-	if err := s.load(); err != nil {
+	if created {
+		err = s.finishCreation()
+	}
+	if err == nil {
+		err = s.load()
+	}
+	if err != nil {
 		return errors.Join(err, s.db.Close())
 	}
 	return nil
@@ -179,90 +183,4 @@ func (s *Store) eachRow(row byte, yield func(key, value []byte) error) error {
 		}
 	}
 	return it.Error()
-}
-
-const (
-	formatFile = "FORMAT"
-	formatText = "carnet embedded store, format "
-)
-
-// checkFormat refuses a directory of another format, before Pebble touches anything, and marks a new one.
-func checkFormat(fs vfs.FS, dir string) error {
-	path := fs.PathJoin(dir, formatFile)
-	f, err := fs.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if _, err := fs.Stat(fs.PathJoin(dir, "records")); err == nil {
-			return fmt.Errorf("%w: %s has records but no file %s", store.ErrFormat, dir, formatFile)
-		}
-		return writeFormat(fs, dir)
-	}
-	if err != nil {
-		return fmt.Errorf("embedded: read the format: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, 256))
-	if err != nil {
-		return fmt.Errorf("embedded: read the format: %w", err)
-	}
-	number, ok := strings.CutPrefix(strings.TrimSpace(string(text)), formatText)
-	var version int
-	if _, err := fmt.Sscanf(number, "%d", &version); !ok || err != nil || version < 1 {
-		return fmt.Errorf("%w: %s does not say one", store.ErrFormat, path)
-	}
-	if version > Format {
-		return fmt.Errorf("%w: %s is in format %d; this program reads up to format %d", store.ErrFormat, dir, version, Format)
-	}
-	return nil
-}
-
-func writeFormat(fs vfs.FS, dir string) error {
-	temp := fs.PathJoin(dir, formatFile+".tmp")
-	err := writeFile(fs, temp, []byte(fmt.Sprintf("%s%d\n", formatText, Format)))
-	if err == nil {
-		err = fs.Rename(temp, fs.PathJoin(dir, formatFile))
-	}
-	if err == nil {
-		err = syncDir(fs, dir)
-	}
-	if err != nil {
-		return fmt.Errorf("embedded: write the format: %w", err)
-	}
-	return nil
-}
-
-func writeFile(fs vfs.FS, path string, content []byte) error {
-	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(content); err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// makeDir makes a directory and its parents, durably: the power may go right after.
-func makeDir(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err == nil {
-		return nil
-	}
-	parent := fs.PathDir(dir)
-	if parent != dir {
-		if err := makeDir(fs, parent); err != nil {
-			return err
-		}
-	}
-	if err := fs.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
-	return syncDir(fs, parent)
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
