@@ -32,8 +32,6 @@ type filterReader struct {
 	at     int
 }
 
-func (r *filterReader) rest() string { return r.text[r.at:] }
-
 // space skips white space and says whether there was any.
 func (r *filterReader) space() bool {
 	start := r.at
