@@ -50,6 +50,13 @@ func doctor(ctx context.Context, out io.Writer, data string, sweep bool) error {
 	if err != nil {
 		return err
 	}
+	err = s.Check(ctx, func(problem string) {
+		wrong++
+		fmt.Fprintln(out, problem)
+	})
+	if err != nil {
+		return err
+	}
 	if sweep {
 		n, err := s.Blobs().Sweep(ctx, time.Hour)
 		if err != nil {
