@@ -128,6 +128,28 @@ func BenchmarkCreate(b *testing.B) {
 	b.ReportMetric(float64(stats.Commits)/float64(max(1, stats.Groups)), "commits/group")
 }
 
+// BenchmarkGuarded creates under a condition that is judged at the commit point, as others commit all the time.
+func BenchmarkGuarded(b *testing.B) {
+	s := openBench(b)
+	b.ResetTimer()
+	spread(b, b.N, func(r *rand.Rand) error {
+		one := newSample(r)
+		tx := one.tx()
+		tx.Guard = func(v store.View) error {
+			index, ok := v.Index("Patient.identifier")
+			if !ok {
+				return nil
+			}
+			c := v.Scan(store.Exactly(index, one.entries[0].Value))
+			defer c.Close()
+			c.Next()
+			return c.Err()
+		}
+		_, err := s.Commit(context.Background(), tx)
+		return err
+	})
+}
+
 // BenchmarkRawPebble writes the rows of such a create straight to Pebble, each create a batch with a sync.
 func BenchmarkRawPebble(b *testing.B) {
 	db, err := pebble.Open(b.TempDir(), &pebble.Options{MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4, L0StopWritesThreshold: 40, Logger: silent{}})

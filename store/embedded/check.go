@@ -93,25 +93,25 @@ func (c *checker) records(ctx context.Context) error {
 		}
 		rid := store.RID(binary.BigEndian.Uint64(key))
 		var h header
-		block, _, err := decodeVersion(row, &h)
-		if err != nil {
+		block, _, bad := decodeVersion(row, &h)
+		if bad != nil {
 			c.problem("record %d: the current row cannot be read", rid)
-			return nil
+			return nil //nolint:nilerr // it is reported
 		}
 		id, ok, err := c.get(appendIDKey(nil, h.typ, string(h.id)))
 		if err != nil {
 			return err
 		}
-		if found, bad := decodeRID(id); !ok || bad != nil || found != rid {
+		if found, wrong := decodeRID(id); !ok || wrong != nil || found != rid {
 			c.problem("record %d: its id row leads elsewhere", rid)
 		}
 		if err := c.open(appendLiveKey(nil, h.typ, rid), h.method != store.Deleted, rid); err != nil {
 			return err
 		}
-		entries, err := decodeEntries(block, c.names.dropped)
-		if err != nil {
+		entries, bad := decodeEntries(block, c.names.dropped)
+		if bad != nil {
 			c.problem("record %d: the entries cannot be read", rid)
-			return nil
+			return nil //nolint:nilerr // it is reported
 		}
 		for _, e := range entries {
 			c.entries++
@@ -164,7 +164,7 @@ func (c *checker) history(rid store.RID, h *header) error {
 		var old header
 		if _, _, bad := decodeVersion(row, &old); !ok || bad != nil || old.version != next.version-1 || old.time >= next.time {
 			c.problem("record %d: version %d is missing or out of order", rid, next.version-1)
-			return nil
+			return nil //nolint:nilerr // it is reported
 		}
 		next = old
 	}

@@ -102,7 +102,8 @@ func (c *committer) run() {
 	finished = true
 }
 
-// gather takes what else is waiting while the group is not too big.
+// gather takes what else is waiting while the group is not too big. When the disk is busy with groups already it goes on until one is
+// through: the group can only gain.
 func (c *committer) gather() {
 	for c.group.batch == nil || c.group.batch.Len() < groupBytes {
 		select {
@@ -111,8 +112,19 @@ func (c *committer) gather() {
 				return
 			}
 			c.take(r)
+			continue
 		default:
+		}
+		if c.s.underway.Load() < gatherFrom {
 			return
+		}
+		select {
+		case r, ok := <-c.s.queue:
+			if !ok {
+				return
+			}
+			c.take(r)
+		case <-c.s.freed:
 		}
 	}
 }
@@ -174,6 +186,7 @@ func (c *committer) flush() {
 	}
 	c.group = &group{acks: make([]*request, 0, len(g.acks)+8)}
 	c.forget()
+	c.s.underway.Add(1)
 	c.s.inflight <- g
 }
 

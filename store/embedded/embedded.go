@@ -33,6 +33,8 @@ type Store struct {
 
 	queue    chan *request // to the committer
 	inflight chan *group   // from the committer to the syncer
+	underway atomic.Int32  // groups that the syncer has not finished
+	freed    chan struct{} // told when one is finished
 	done     chan struct{} // closed by the syncer when it has nothing left
 
 	sending sync.RWMutex // held for reading while sending to queue, so that Close knows when nobody does
@@ -173,6 +175,11 @@ func (s *Store) sync() {
 			if g.batch != nil {
 				g.batch.Close()
 			}
+		}
+		s.underway.Add(-1)
+		select {
+		case s.freed <- struct{}{}:
+		default:
 		}
 		for _, r := range g.acks {
 			r.finish(s.failure())

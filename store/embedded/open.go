@@ -45,14 +45,18 @@ const (
 // queueLength is how many transactions can wait for the committer before Commit blocks.
 const queueLength = 1024
 
-// groupsInFlight is how many groups can wait for the disk before the committer does.
-const groupsInFlight = 1
+// gatherFrom is how many groups are on their way to the disk when the committer would rather let the next one grow. Guards make groups
+// end early; of those groupsInFlight may be on their way, which share fsyncs.
+const (
+	gatherFrom     = 2
+	groupsInFlight = 64
+)
 
 // Open opens the store in a directory, which it makes when there is none.
 func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{
 		fs: opts.FS, dir: dir, log: opts.Logger, clock: opts.Clock, noSync: opts.NoSync, stuckAfter: opts.StuckAfter,
-		queue: make(chan *request, queueLength), inflight: make(chan *group, groupsInFlight), done: make(chan struct{}),
+		queue: make(chan *request, queueLength), inflight: make(chan *group, groupsInFlight), freed: make(chan struct{}, 1), done: make(chan struct{}),
 		breaks: make(chan struct{}),
 	}
 	if s.fs == nil {

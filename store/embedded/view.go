@@ -22,7 +22,6 @@ type view struct {
 
 	mu     sync.Mutex
 	idle   []*pebble.Iterator // for the next cursor: all that a view at t sees was there when they were made
-	open   int                // cursors
 	closed bool
 	floor  store.Time // time of the newest commit at or before t
 	found  bool       // floor is known

@@ -145,8 +145,12 @@ func someTx(r *rand.Rand) *store.Tx {
 			c := v.Live("A")
 			defer c.Close()
 			for c.Next() {
-				if rec, err := v.Get(c.RID()); err != nil || rec.Method == store.Deleted {
-					return fmt.Errorf("a live record cannot be read: %v", err)
+				rec, err := v.Get(c.RID())
+				if err != nil {
+					return fmt.Errorf("a live record cannot be read: %w", err)
+				}
+				if rec.Method == store.Deleted {
+					return errors.New("a live record is deleted")
 				}
 			}
 			return c.Err()
@@ -193,7 +197,7 @@ func (w *walked) page(s store.Store) (n int, err error) {
 	}
 	c := v.Scan(store.Range{Index: index, Reverse: w.reverse})
 	defer c.Close()
-	more := false
+	var more bool
 	if len(w.rows) == 0 {
 		more = c.Next()
 	} else {

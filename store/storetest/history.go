@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 	"testing"
@@ -168,7 +169,7 @@ func testClosing(t *testing.T, fresh func(t testing.TB) Harness) {
 				started <- struct{}{}
 				_, err := s.Commit(ctx, &store.Tx{Writes: []store.Write{put("A", name(i), "")}})
 				acked[i] = err == nil
-				if err != nil && err != store.ErrClosed {
+				if err != nil && !errors.Is(err, store.ErrClosed) {
 					t.Error(err)
 				}
 			})

@@ -180,7 +180,7 @@ func (m *model) compareSeek(t *rapid.T, want []row, open func() store.Cursor, va
 		return compareRows(a, b)
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "moves") {
-		ok := false
+		var ok bool
 		if rapid.Bool().Draw(t, "next") {
 			at++
 			ok = c.Next()
@@ -240,7 +240,7 @@ func play(rt *rapid.T, t0 *testing.T, fresh func(t testing.TB) Harness) {
 	ctx := context.Background()
 	h := fresh(t0)
 	s := h.Open(t0)
-	defer func() { s.Close() }()
+	defer func() { _ = s.Close() }() // it is another store by then
 	m := newModel()
 	look := func(t *rapid.T, s store.Store, at store.Time) {
 		v, err := s.View(at)
