@@ -10,11 +10,11 @@ const frCore = "https://hl7.fr/ig/fhir/core/"
 
 func (g *Generator) patient(i int) Resource {
 	female := g.rnd.IntN(2) == 0
-	given := pick(g.rnd, boys)
+	from := boys
 	if female {
-		given = pick(g.rnd, girls)
+		from = girls
 	}
-	second := pick(g.rnd, girls)
+	given, second := pick(g.rnd, from), pick(g.rnd, from)
 	family := pick(g.rnd, families)
 	if g.rnd.IntN(12) == 0 {
 		family += "-" + pick(g.rnd, families)
