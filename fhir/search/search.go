@@ -87,6 +87,9 @@ func (r *run) wheres(q *Query) ([]*node, error) {
 	return all, nil
 }
 
+// maxPageBytes ends a page early: a page of the largest resources must not fill the memory.
+const maxPageBytes = 64 << 20
+
 // page fills a page with matches.
 func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Result) error {
 	r.want = count
@@ -96,7 +99,7 @@ func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Res
 	}
 	result.Matches = make([]*store.Record, 0, min(count, 64))
 	var last *candidate
-	for len(result.Matches) < count {
+	for size := 0; len(result.Matches) < count && size < maxPageBytes; size += len(last.rec.Body) {
 		c, err := h.next()
 		if err != nil {
 			return err
