@@ -70,6 +70,7 @@ Patient?_has:Observation:patient:code=8480-6
 Patient?_has:Observation:patient:date=ge2019-11
 Patient?identifier=urn:oid:1.2.3|000042&_has:Observation:patient:code=8480-6
 Patient?_sort=birthdate
+Patient?birthdate=ge1990&family=family&_sort=birthdate
 Patient?_sort=-birthdate,family
 Patient?gender=male&_sort=-_lastUpdated
 Patient?family=family7&_sort=birthdate

@@ -34,8 +34,11 @@ type sorter struct {
 	inner   *sorter      // of a group that further keys order
 	missing bool         // the keyed ones are done
 	absent  bool         // the last phase was opened
-	tail    *matches     // of records without the key
-	tried   int          // records that the tail read
+	// filtered says that the plan tells the conditions as filters of the walk.
+	filtered bool
+	present  bool     // every match has the key: there is no last phase
+	tail     *matches // of records without the key
+	tried    int      // records that the tail read
 }
 
 // open looks at the condition's own indexes first: when they give few candidates, these are sorted.
@@ -43,7 +46,7 @@ func (s *sorter) open() error {
 	few := false
 	if !s.trivial() || !s.denser(math.MaxInt64) {
 		var err error
-		if few, err = s.gather(s.r.e.tuning.sort); err != nil {
+		if few, err = s.gather(s.worth()); err != nil {
 			return err
 		}
 	}
@@ -60,6 +63,16 @@ func (s *sorter) open() error {
 	}
 	s.r.step(s.typ, "sort", describeSort(s.keys)+", in the order of the index of "+s.keys[0].code, -1)
 	return s.walk()
+}
+
+// worth is how many candidates are worth gathering: of more, a page is sooner filled by walking the rows of the key.
+func (s *sorter) worth() int {
+	most := s.r.e.tuning.sort
+	all, ok := s.r.view.Count(s.typ)
+	if !ok || !s.walkable() {
+		return most
+	}
+	return min(most, 1+int(math.Sqrt(float64(s.page)*float64(all)/rowsOfRecord)))
 }
 
 // denser says whether that many members are so large a part of their type that a page is sooner filled by walking the rows of the key, passing over others, than by reading all members.
@@ -84,6 +97,12 @@ func (s *sorter) gather(limit int) (bool, error) {
 	rids, ok, err := p.all(limit)
 	if ok && err == nil {
 		s.members, s.bounded = rids, true
+	}
+	if !ok && !s.filtered {
+		s.filtered = true
+		for _, n := range p.conjuncts {
+			s.r.step(s.typ, "filter", n.describe(), -1)
+		}
 	}
 	return ok, err
 }
@@ -140,7 +159,9 @@ func (s *sorter) walk() error {
 			return nil
 		}
 	}
-	s.rows = s.r.keyRows(s.typ, &s.keys[s.level], from)
+	within, present := s.bound()
+	s.present = present
+	s.rows = s.r.keyRows(s.typ, &s.keys[s.level], from, within)
 	return nil
 }
 

@@ -6,7 +6,7 @@ import "github.com/carnet-fhir/carnet/store"
 func (s *sorter) openAbsent() error {
 	s.absent, s.group = true, nil
 	k := &s.keys[s.level]
-	if len(k.indexes) == 0 {
+	if len(k.indexes) == 0 || s.present {
 		return nil // every record has an id and a time
 	}
 	last := s.level == len(s.keys)-1

@@ -15,8 +15,8 @@ type keyRows interface {
 	skip(key []byte) (stream, error)
 }
 
-// keyRows opens the rows of a key from a key on (nil: all); nil when no rows hold it.
-func (r *run) keyRows(typ string, k *sortKey, from []byte) keyRows {
+// keyRows opens the rows of a key from a key on (nil: all) that lie within the bounds; nil when no rows hold it.
+func (r *run) keyRows(typ string, k *sortKey, from []byte, within bounds) keyRows {
 	if k.code == sortUpdated {
 		return r.historyRows(typ, k, from)
 	}
@@ -36,7 +36,7 @@ func (r *run) keyRows(typ string, k *sortKey, from []byte) keyRows {
 		case from != nil:
 			over.Lo = from
 		}
-		rows.cursors = append(rows.cursors, r.meter(r.view.Scan(over), rows.what))
+		rows.cursors = append(rows.cursors, r.meter(r.view.Scan(within.cut(over)), rows.what))
 		rows.scans = append(rows.scans, s)
 	}
 	rows.heads = make([]bool, len(rows.cursors))
