@@ -24,6 +24,7 @@ type instance struct {
 	store       store.Store
 	registry    *search.Registry
 	repository  *repository.Repository
+	layers      *layers
 }
 
 // open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server.
@@ -36,14 +37,17 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	rooms := newLayers()
 	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL})
 	repo, err := repository.New(repository.Options{
-		Definitions: defs,
-		Store:       s,
-		Registry:    registry,
-		Engine:      search.NewEngine(registry, search.EngineOptions{}),
-		Validator:   validate.New(defs),
-		BaseURL:     baseURL,
+		Definitions:  defs,
+		Store:        s,
+		Registry:     registry,
+		Engine:       search.NewEngine(registry, search.EngineOptions{}),
+		Validator:    validate.New(defs),
+		BaseURL:      baseURL,
+		Interceptors: rooms.interceptors,
+		Observers:    rooms.observers,
 	})
 	if errors.Is(err, repository.ErrIndexFormat) {
 		err = fmt.Errorf("%w; run: carnet doctor --reindex --data %s", err, data)
@@ -51,12 +55,13 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &instance{definitions: defs, store: s, registry: registry, repository: repo}, nil
+	rooms.bind(repo)
+	return &instance{definitions: defs, store: s, registry: registry, repository: repo, layers: rooms}, nil
 }
 
-// Close stops background work, then the store.
+// Close stops the background work of the rooms and of the repository, then the store.
 func (i *instance) Close() error {
-	return errors.Join(i.repository.Close(), i.store.Close())
+	return errors.Join(i.layers.close(), i.repository.Close(), i.store.Close())
 }
 
 const pageKeySetting = "rest.page-key"

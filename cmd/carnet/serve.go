@@ -176,6 +176,7 @@ func (f *serveFlags) handler(in *instance, base string, log *slog.Logger, access
 		Tracing:        f.otlp != "",
 		RequestTimeout: f.timeout,
 		Limits:         rest.Limits{Resource: f.maxBody, Bundle: f.maxBundle, Binary: f.maxBinary},
+		Extensions:     in.layers.extensions(in),
 	})
 }
 
