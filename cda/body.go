@@ -1,0 +1,211 @@
+package cda
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/beevik/etree"
+)
+
+// Level of a document's body.
+type Level string
+
+// Levels (CI-SIS): N1 is a file in the body, N3 coded sections. A body of sections is N3 here even when none has entries.
+const (
+	N1 Level = "N1"
+	N3 Level = "N3"
+)
+
+// Body is what component holds: one of the two, or none in a broken document.
+type Body struct {
+	NonXML     *NonXML
+	Structured *Structured
+}
+
+// Level gives N1 or N3, "" without a body.
+func (b *Body) Level() Level {
+	switch {
+	case b.NonXML != nil:
+		return N1
+	case b.Structured != nil:
+		return N3
+	}
+	return ""
+}
+
+// NonXML is the body of an N1 document.
+type NonXML struct {
+	Element  *etree.Element // nonXMLBody
+	Language CD
+	Content  ED // of text
+}
+
+// Structured is the body of an N3 document.
+type Structured struct {
+	Element  *etree.Element // structuredBody
+	Sections []*Section
+}
+
+// Section is one section of a structured body.
+type Section struct {
+	Element     *etree.Element
+	TemplateIDs []II
+	ID          II
+	Code        CD
+	Title       ST
+	Narrative   *etree.Element // text, nil when absent
+	Language    CD
+	Entries     []Entry
+	Sections    []*Section
+}
+
+// Entry is one entry of a section.
+type Entry struct {
+	Element   *etree.Element // entry
+	TypeCode  string         // DRIV, COMP
+	Statement *etree.Element // act, observation, substanceAdministration, ...; nil when absent
+}
+
+// HasTemplate says whether the section carries a template id of that root.
+func (s *Section) HasTemplate(root string) bool {
+	for i := range s.TemplateIDs {
+		if s.TemplateIDs[i].Root == root {
+			return true
+		}
+	}
+	return false
+}
+
+// Walk calls f for every section, outer before inner, in document order.
+func (s *Structured) Walk(f func(*Section)) {
+	if s == nil {
+		return
+	}
+	for _, section := range s.Sections {
+		section.walk(f)
+	}
+}
+
+func (s *Section) walk(f func(*Section)) {
+	f(s)
+	for _, inner := range s.Sections {
+		inner.walk(f)
+	}
+}
+
+func readBody(root *etree.Element) Body {
+	component := Child(root, "component")
+	return Body{optional(Child(component, "nonXMLBody"), readNonXML), optional(Child(component, "structuredBody"), readStructured)}
+}
+
+func readNonXML(el *etree.Element) NonXML {
+	return NonXML{el, ReadCD(Child(el, "languageCode")), ReadED(Child(el, "text"))}
+}
+
+func readStructured(el *etree.Element) Structured { return Structured{el, readSections(el)} }
+
+func readSections(el *etree.Element) []*Section {
+	var sections []*Section
+	for c := range Children(el, "component") {
+		for s := range Children(c, "section") {
+			sections = append(sections, readSection(s))
+		}
+	}
+	return sections
+}
+
+func readSection(el *etree.Element) *Section {
+	return &Section{
+		Element: el, TemplateIDs: each(el, "templateId", ReadII), ID: ReadII(Child(el, "id")), Code: ReadCD(Child(el, "code")),
+		Title: ReadST(Child(el, "title")), Narrative: Child(el, "text"), Language: ReadCD(Child(el, "languageCode")),
+		Entries: each(el, "entry", readEntry), Sections: readSections(el),
+	}
+}
+
+func readEntry(el *etree.Element) Entry {
+	return Entry{el, Attr(el, "typeCode"), Child(el, "observation", "act", "organizer", "substanceAdministration", "supply", "procedure", "encounter", "observationMedia", "regionOfInterest")}
+}
+
+// ED is encapsulated data: a text, or bytes in base64.
+type ED struct {
+	MediaType      string // as stated; "" when absent (the schema's default is text/plain)
+	Representation string // "B64", "TXT" or "" (the schema's default is TXT)
+	Language       string
+	Compression    string
+	Reference      string // reference/@value
+	NullFlavor     NullFlavor
+	Element        *etree.Element // nil when absent
+}
+
+// ReadED reads an element of type ED; of nil, the zero ED. Its content stays in the tree.
+func ReadED(el *etree.Element) ED {
+	if el == nil {
+		return ED{}
+	}
+	return ED{
+		Attr(el, "mediaType"), Attr(el, "representation"), Attr(el, "language"), Attr(el, "compression"),
+		Attr(Child(el, "reference"), "value"), nullFlavor(el), el,
+	}
+}
+
+// Present says whether the element is there.
+func (e ED) Present() bool { return e.Element != nil }
+
+// ErrBase64 is what content that is not clean base64 gives: a character outside the alphabet and white space, missing or misplaced padding, trailing data.
+var ErrBase64 = errors.New("the content is not base64")
+
+// Reader gives the bytes: decoded when the representation is B64, else the text. Decoding fails with ErrBase64 at the place of the damage.
+func (e ED) Reader() io.Reader {
+	text := strings.NewReader(RawText(e.Element))
+	if e.Representation != "B64" {
+		return text
+	}
+	return strictReader{base64.NewDecoder(base64.StdEncoding.Strict(), &spaceless{text})}
+}
+
+// Bytes decodes the whole content. Cost: one buffer of three quarters of the text.
+func (e ED) Bytes() ([]byte, error) {
+	text := RawText(e.Element)
+	if e.Representation != "B64" {
+		return []byte(text), nil
+	}
+	if strings.ContainsAny(text, " \t") {
+		text = strings.Join(strings.Fields(text), "")
+	}
+	out, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return nil, ErrBase64
+	}
+	return out, nil
+}
+
+// strictReader turns the decoder's errors into ErrBase64.
+type strictReader struct{ r io.Reader }
+
+func (s strictReader) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, ErrBase64
+	}
+	return n, err
+}
+
+// spaceless drops the white space that xs:base64Binary allows.
+type spaceless struct{ r io.Reader }
+
+func (s *spaceless) Read(p []byte) (int, error) {
+	for {
+		n, err := s.r.Read(p)
+		kept := p[:0]
+		for _, c := range p[:n] {
+			if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+				kept = append(kept, c)
+			}
+		}
+		if len(kept) > 0 || err != nil {
+			return len(kept), err
+		}
+	}
+}
