@@ -150,6 +150,10 @@ type BundleEntry struct {
 	Resource                                           *element.Resource
 	Refused                                            error // what was found wrong with Resource when it was read: the entry of a batch fails with it
 	IfMatch, IfNoneMatch, IfModifiedSince, IfNoneExist string
+
+	// ID is the id of what a POST creates; "": the repository gives one. Blob is a Binary's data when it is in the store's blobs already (PutBlob). Neither comes from a client.
+	ID   string
+	Blob *store.BlobRef
 }
 
 // EntryResult is the outcome of one BundleEntry: Bundle.entry.response and, where the caller wants it, Bundle.entry.resource.

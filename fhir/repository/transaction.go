@@ -113,6 +113,9 @@ func (r *Repository) newTransaction(ctx context.Context, entries []BundleEntry) 
 			if o.res != nil {
 				w.given = o.res.ID()
 			}
+			if err := w.placed(); err != nil {
+				return nil, inEntry(o.place, err)
+			}
 			if err := t.conditions(ctx, w); err != nil {
 				return nil, inEntry(o.place, err)
 			}
@@ -158,6 +161,7 @@ func (t *transaction) decide(ctx context.Context, view store.View, d *decision) 
 		}
 		w.drafts = w.drafts[:0]
 		for _, draft := range parts[i].drafts {
+			draft.entry = w.place + 1
 			w.drafts = append(w.drafts, len(d.drafts))
 			d.add(draft)
 		}

@@ -1,0 +1,139 @@
+package repository
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// Planner decides, from what Lookup finds, the entries of a transaction. It is called anew when another writer overtakes, so it must give the same trees, or
+// trees of the same content, for what it is not deciding anew. A fault refuses the transaction.
+type Planner func(ctx context.Context, look *Lookup) ([]BundleEntry, error)
+
+// Planned carries out the entries that the planner decides as Transaction does: all or nothing, as one store.Tx, results in the order of the entries. The commit holds only
+// while everything that the planner found through its Lookup would be found the same: nobody can come between its decision and its writes.
+func (r *Repository) Planned(ctx context.Context, plan Planner) ([]EntryResult, error) {
+	if err := r.known(ctx, Transaction, ""); err != nil {
+		return nil, err
+	}
+	var t *transaction
+	var size int
+	d, receipt, err := r.carryOut(ctx, func(view store.View, d *decision) error {
+		entries, err := plan(ctx, &Lookup{r: r, view: view, d: d})
+		if err != nil {
+			return err
+		}
+		if err := r.checkBundleSize(entries); err != nil {
+			return err
+		}
+		if t, err = r.newTransaction(ctx, entries); err != nil {
+			return err
+		}
+		size, t.conditional = len(entries), true // the planner's trees may be needed again
+		return t.decide(ctx, view, d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := make([]EntryResult, size)
+	t.report(d, receipt, results)
+	for _, o := range t.reads {
+		results[o.place] = failed(badRequest("request.method", "A planned transaction does not read."))
+	}
+	return results, nil
+}
+
+// Lookup reads the store for a Planner, as of one view. It applies no conditions of the caller's: that an identifier is taken must be seen also by those who may not
+// see by what. Planners tell their callers nothing else of it.
+type Lookup struct {
+	r    *Repository
+	view store.View
+	d    *decision
+}
+
+// Time is the time as of which it reads.
+func (l *Lookup) Time() store.Time { return l.view.Time() }
+
+// Read gives the current version; nil when there never was one, or it is deleted.
+func (l *Lookup) Read(typ, id string) (*store.Record, error) {
+	rec, err := l.view.Read(typ, id)
+	version := uint64(0)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return nil, storeFault(err)
+	default:
+		version = rec.Version
+	}
+	l.d.hold(func(now store.View) error { return stillVersion(now, typ, id, version) })
+	if version == 0 || rec.Method == store.Deleted {
+		return nil, nil
+	}
+	return rec, nil
+}
+
+// stillVersion is a condition of the commit: the version (0: none) is the current one.
+func stillVersion(now store.View, typ, id string, version uint64) error {
+	rec, err := now.Read(typ, id)
+	if errors.Is(err, store.ErrNotFound) {
+		rec, err = &store.Record{}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if rec.Version != version {
+		return errOvertaken
+	}
+	return nil
+}
+
+// Find gives up to limit resources of the type that match a query ("identifier=system|value"), in the order of a search.
+func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*store.Record, error) {
+	expr, err := l.r.parseCriteria(typ, query)
+	if err != nil {
+		return nil, err
+	}
+	c := &criteria{r: l.r, typ: typ, expr: expr}
+	found, err := c.find(ctx, l.view, limit)
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	l.d.hold(c.stays(ctx, found, limit))
+	return found, nil
+}
+
+// Tree parses a record's content; the tree is the caller's own.
+func (r *Repository) Tree(rec *store.Record) (*element.Resource, error) { return r.tree(rec) }
+
+// PutBlob writes bytes to the store's blobs, for BundleEntry.Blob. What no commit refers to afterwards is swept away.
+func (r *Repository) PutBlob(ctx context.Context, b []byte) (*store.BlobRef, error) {
+	w, err := r.store.Blobs().Create(ctx)
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	if _, err := w.Write(b); err != nil {
+		return nil, storeFault(errors.Join(err, w.Abort()))
+	}
+	ref, err := w.Commit()
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	return &ref, nil
+}
+
+// placed takes what a BundleEntry that a planner made says beyond a client's: the id of what it creates and a Binary's data.
+func (w *txWrite) placed() error {
+	if w.entry.ID != "" {
+		if w.what != Create || !element.IsID(w.entry.ID) {
+			return badRequest("request.url", "An id is given to a create, and is 1 to 64 letters, digits, - and .")
+		}
+		w.fresh = w.entry.ID
+	}
+	if w.entry.Blob != nil && (w.link.typ != "Binary" || w.what != Create && w.what != Update) {
+		return badRequest("resource", "Only a Binary has its data in a blob.")
+	}
+	w.blob = w.entry.Blob
+	return nil
+}
