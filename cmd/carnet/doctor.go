@@ -123,7 +123,10 @@ func rebuildIndex(ctx context.Context, out io.Writer, data string) error {
 	}
 	defer s.Close()
 	defs := spec.R4()
-	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs})
+	registry, err := newRegistry(defs, "")
+	if err != nil {
+		return err
+	}
 	n, err := repository.Rebuild(ctx, repository.Options{Definitions: defs, Store: s, Registry: registry,
 		Engine: search.NewEngine(registry, search.EngineOptions{})})
 	if err != nil {

@@ -38,7 +38,10 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	rooms := newLayers()
-	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL})
+	registry, err := newRegistry(defs, baseURL)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	repo, err := repository.New(repository.Options{
 		Definitions:  defs,
 		Store:        s,

@@ -3,6 +3,9 @@ package main
 import (
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/ihe/mhd"
 )
 
 // layers are the IHE and national rooms over the FHIR server. Their interceptors and observers are given to the repository when it is made, before it can be given
@@ -19,6 +22,17 @@ func newLayers() *layers {
 
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
 func (l *layers) bind(*repository.Repository) {}
+
+// newRegistry makes the registry of search parameters, with those that the rooms' guides add. Whoever reads or rebuilds the index of a store uses it.
+func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, error) {
+	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL})
+	for _, profile := range []search.Profile{mhd.SearchProfile()} {
+		if err := registry.Use(profile); err != nil {
+			return nil, err
+		}
+	}
+	return registry, nil
+}
 
 // extensions are what the rooms add to HTTP.
 func (l *layers) extensions(*instance) []rest.Extension {

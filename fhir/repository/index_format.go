@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 
@@ -13,14 +12,14 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// indexFormatSetting names the setting that holds the search.IndexFormat with which a store's rows were written.
+// indexFormatSetting names the setting that holds the index format (search.Registry.IndexFormat) with which a store's rows were written.
 const indexFormatSetting = "repository.index-format"
 
 // ErrIndexFormat says that the store was indexed by another version of Carnet: searches would silently miss matches until Rebuild.
 var ErrIndexFormat = errors.New("repository: the search index was written in another format")
 
 // checkIndexFormat marks an empty store with the format of this version, and refuses rows of any other.
-func checkIndexFormat(ctx context.Context, s store.Store) error {
+func checkIndexFormat(ctx context.Context, s store.Store, registry *search.Registry) error {
 	view, err := s.View(0)
 	if err != nil {
 		return err
@@ -29,17 +28,17 @@ func checkIndexFormat(ctx context.Context, s store.Store) error {
 	written, err := view.Meta(indexFormatSetting)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && s.Head() == 0:
-		return setIndexFormat(ctx, s)
+		return setIndexFormat(ctx, s, registry)
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
-	case string(written) == strconv.Itoa(search.IndexFormat):
+	case string(written) == registry.IndexFormat():
 		return nil
 	}
-	return fmt.Errorf("%w: it is %q, this version writes %d", ErrIndexFormat, written, search.IndexFormat)
+	return fmt.Errorf("%w: it is %q, this version writes %q", ErrIndexFormat, written, registry.IndexFormat())
 }
 
-func setIndexFormat(ctx context.Context, s store.Store) error {
-	_, err := s.Commit(ctx, &store.Tx{Meta: map[string][]byte{indexFormatSetting: []byte(strconv.Itoa(search.IndexFormat))}})
+func setIndexFormat(ctx context.Context, s store.Store, registry *search.Registry) error {
+	_, err := s.Commit(ctx, &store.Tx{Meta: map[string][]byte{indexFormatSetting: []byte(registry.IndexFormat())}})
 	return err
 }
 
@@ -82,7 +81,7 @@ func Rebuild(ctx context.Context, o Options) (records int, err error) {
 	if err := errors.Join(err, flush()); err != nil {
 		return records, err
 	}
-	return records, setIndexFormat(ctx, o.Store)
+	return records, setIndexFormat(ctx, o.Store, o.Registry)
 }
 
 // forgetCustomParams has the next New register all custom SearchParameters anew, index them in the background and drop their old rows.

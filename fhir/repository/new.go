@@ -32,7 +32,9 @@ type Repository struct {
 	// parameters changes: so whoever walks the store after a change meets every resource that was indexed before it.
 	indexing sync.RWMutex
 	params   *customParams
-	watch    *watcher
+	// reviewers are the interceptors that are Reviewers.
+	reviewers []Reviewer
+	watch     *watcher
 }
 
 // New checks the options, registers the custom SearchParameters that are in the store and resumes their indexing in the background.
@@ -40,7 +42,7 @@ func New(o Options) (*Repository, error) {
 	if o.Definitions == nil || o.Store == nil || o.Registry == nil || o.Engine == nil || o.Validator == nil {
 		return nil, errors.New("repository: Definitions, Store, Registry, Engine and Validator are needed")
 	}
-	if err := checkIndexFormat(context.Background(), o.Store); err != nil {
+	if err := checkIndexFormat(context.Background(), o.Store, o.Registry); err != nil {
 		return nil, err
 	}
 	if o.Access == nil {
@@ -56,6 +58,11 @@ func New(o Options) (*Repository, error) {
 	_, r.open = o.Access.(AllowAll)
 	for _, t := range o.Definitions.Resources {
 		r.types[t] = true
+	}
+	for _, i := range o.Interceptors {
+		if reviewer, ok := i.(Reviewer); ok {
+			r.reviewers = append(r.reviewers, reviewer)
+		}
 	}
 	if len(o.Observers) > 0 {
 		r.watch = watchCommits(o.Store, o.Observers)

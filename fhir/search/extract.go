@@ -70,6 +70,9 @@ func (s *Snapshot) ValuesOf(p *Param, root *element.Element) []Value {
 		return nil
 	}
 	x := extractor{links: &s.registry.links, zone: s.registry.zone, root: root, memory: new(Extraction)}
+	if p.derived != nil {
+		return x.derivedValues(nil, p)
+	}
 	if p.selector == nil {
 		return x.generic(nil, p, p.Expr, root)
 	}
@@ -99,9 +102,15 @@ func (x *extractor) gather(t *typeTable) []ParamValues {
 	}
 	all, values := m.params[:0], m.values[:0]
 	from, generic := int32(0), t.generic
-	for slot, p := range t.slots {
+	slots := t.slots
+	if len(slots) > t.plain && !hasContained(x.root) {
+		slots = slots[:t.plain]
+	}
+	for slot, p := range slots {
 		start := len(values)
-		if len(generic) > 0 && int(generic[0]) == slot {
+		if slot >= t.plain {
+			values = x.derivedValues(values, p)
+		} else if len(generic) > 0 && int(generic[0]) == slot {
 			generic = generic[1:]
 			values = x.generic(values, p, p.Expr, x.root)
 		} else {

@@ -1,5 +1,7 @@
 package search
 
+import "slices"
+
 // IndexFormat numbers how values become index rows. Rows of another format are not found by searches, so whoever opens a store compares the number that it was written
 // with, and rebuilds the index when it differs. It must grow with every change of the encoding; TestIndexFormat notices.
 const IndexFormat = 1
@@ -9,7 +11,7 @@ func (s *Snapshot) IndexNames() []string {
 	defs := s.registry.Definitions()
 	var names []string
 	for _, typ := range defs.Resources {
-		for _, p := range s.Params(typ) {
+		for _, p := range append(slices.Clone(s.Params(typ)), s.table(typ).derivedOf()...) {
 			for _, suffix := range indexSuffixes {
 				names = append(names, p.IndexName()+suffix)
 			}

@@ -22,12 +22,17 @@ func (p *parser) condition(typ, name, value string, depth int) (Expr, *problem) 
 	if rest, isHas := strings.CutPrefix(name, "_has:"); isHas {
 		return p.has(typ, rest, value, depth)
 	}
+	if names := p.snapshot.registry.alias(typ, name); names != nil {
+		return p.alternativesOf(names, func(n string) (Expr, *problem) { return p.condition(typ, n, value, depth+1) })
+	}
 	head, tail, chained := strings.Cut(name, ".")
 	code, modifier, modified := strings.Cut(head, ":")
 	if chained {
-		return p.chain(typ, code, modifier, modified, depth, func(target string) (Expr, *problem) {
-			return p.condition(target, tail, value, depth+1)
-		})
+		ref, why := p.chainable(typ, code)
+		if why != nil {
+			return nil, why
+		}
+		return p.chained(ref, modifier, modified, tail, value, depth)
 	}
 	if modified && modifier == "" {
 		return nil, unsupported("a ':' is followed by a modifier.")
@@ -96,15 +101,26 @@ func (p *Param) canTarget(typ string) bool {
 // chain follows a reference parameter. Without a type it goes to every type that the parameter can point to and for which the rest of the chain has a meaning; the condition holds when it
 // does for any of them.
 func (p *parser) chain(typ, code, target string, typed bool, depth int, inner func(target string) (Expr, *problem)) (Expr, *problem) {
-	if depth >= p.MaxDepth {
-		return nil, &problem{fault.TooCostly, "the chain has too many links.", false}
-	}
-	ref, why := p.param(typ, code)
+	ref, why := p.chainable(typ, code)
 	if why != nil {
 		return nil, why
 	}
-	if ref.Type != Reference {
-		return nil, unsupported("only reference parameters can be chained; " + typ + "." + code + " is of type " + string(ref.Type) + ".")
+	return p.chainBy(ref, target, typed, depth, inner)
+}
+
+// chainable finds a reference parameter that begins a chain.
+func (p *parser) chainable(typ, code string) (*Param, *problem) {
+	ref, why := p.param(typ, code)
+	if why == nil && ref.Type != Reference {
+		why = unsupported("only reference parameters can be chained; " + typ + "." + code + " is of type " + string(ref.Type) + ".")
+	}
+	return ref, why
+}
+
+// chainBy is chain by a parameter that was found.
+func (p *parser) chainBy(ref *Param, target string, typed bool, depth int, inner func(target string) (Expr, *problem)) (Expr, *problem) {
+	if depth >= p.MaxDepth {
+		return nil, &problem{fault.TooCostly, "the chain has too many links.", false}
 	}
 	targets := ref.Targets
 	if typed {
@@ -112,7 +128,7 @@ func (p *parser) chain(typ, code, target string, typed bool, depth int, inner fu
 			return nil, unsupported("in a chain ':' is followed by the name of a resource type.")
 		}
 		if !ref.canTarget(target) {
-			return nil, unsupported(typ + "." + code + " cannot point to " + target + ".")
+			return nil, unsupported(ref.Resource + "." + ref.Code + " cannot point to " + target + ".")
 		}
 		targets = []string{target}
 	} else if len(targets) == 0 {

@@ -19,6 +19,8 @@ type Registry struct {
 	zone    *time.Location
 	current atomic.Pointer[Snapshot]
 	change  sync.Mutex // held by whoever makes the next snapshot
+	// profiles are what Use added.
+	profiles []Profile
 }
 
 // RegistryOptions configure a Registry.
@@ -29,6 +31,9 @@ type RegistryOptions struct {
 	// Zone is where dates and times without a zone are taken to be, in resources and in queries; nil: UTC.
 	// It must not change under an existing store: it decides index values.
 	Zone *time.Location
+	// CanonicalToken gives the spelling under which resources hold a token that a query may write otherwise (an assigning authority as OID or as URN). It is called with the system ("" when none is
+	// given) and the code of identifiers in queries, and gives them back when it has nothing to say; nil: queries are taken as they are written.
+	CanonicalToken func(system, code string) (string, string)
 }
 
 // Snapshot is the state of a Registry at one moment. Parameters of types without changes are the same pointers in all snapshots.
@@ -43,13 +48,16 @@ type Snapshot struct {
 type typeTable struct {
 	standard *standardParams
 	custom   []*Param
+	origin   *Snapshot // where the standard parameters of other types are found
 
 	once    sync.Once
 	params  []*Param // by code
 	byCode  map[string]*Param
+	derived map[string]*Param // declared chains into contained resources, by code
 	tree    selectNode
 	slots   []*Param // what the tree's slots stand for
 	generic []int32  // slots whose expression the tree cannot hold
+	plain   int      // the slots before it are those of params; derived parameters stand behind
 }
 
 // standardParams are R4's own parameters of a type, built once for all snapshots.
@@ -69,11 +77,7 @@ func NewRegistry(o RegistryOptions) *Registry {
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	r := &Registry{options: o, links: linkReader{base: o.BaseURL, defs: o.Definitions}, zone: o.Zone}
-	s := &Snapshot{registry: r, types: make(map[string]*typeTable, len(o.Definitions.Resources)), custom: map[string]*registration{}}
-	for _, name := range o.Definitions.Resources {
-		s.types[name] = &typeTable{standard: &standardParams{typ: o.Definitions.Types[name]}}
-	}
-	r.current.Store(s)
+	r.current.Store(r.fresh())
 	return r
 }
 
@@ -141,6 +145,16 @@ func (t *typeTable) build(r *Registry) {
 			t.generic = append(t.generic, slot)
 		}
 	}
+	t.plain, t.derived = len(t.slots), map[string]*Param{}
+	typ := t.standard.typ.Name
+	for _, profile := range r.profiles {
+		for _, chain := range profile.Contained {
+			if rest, ok := strings.CutPrefix(chain, typ+"."); ok {
+				t.derive(r, typ, rest)
+			}
+		}
+	}
+	t.slots = append(t.slots, t.derivedOf()...)
 }
 
 // indexed says whether the parameter's values come from the resource: _id and _lastUpdated are the store's own, _text and _content are judged on the content.

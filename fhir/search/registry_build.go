@@ -14,7 +14,7 @@ func (s *standardParams) get(r *Registry) []*Param {
 		definitions := r.options.Definitions
 		byURL := make(map[string]*Param, 64)
 		var composites []*spec.SearchParameter
-		for _, sp := range definitions.SearchParameters {
+		for sp := range r.parameters {
 			if !appliesTo(sp, s.typ) {
 				continue
 			}

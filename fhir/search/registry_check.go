@@ -15,7 +15,7 @@ func (r *Registry) Check(resource *element.Element) error {
 	if len(issues) > 0 {
 		return fault.Of(http.StatusUnprocessableEntity, issues)
 	}
-	if isStandard(r.options.Definitions, sp) {
+	if r.isStandard(sp) {
 		return nil
 	}
 	if err := s.checkFree(sp); err != nil {

@@ -46,7 +46,7 @@ func (r *Registry) Register(resource *element.Element, how Registration) ([]*Par
 	if len(issues) > 0 {
 		return nil, fault.Of(http.StatusUnprocessableEntity, issues)
 	}
-	if isStandard(r.options.Definitions, sp) {
+	if r.isStandard(sp) {
 		return nil, nil
 	}
 	if old := s.custom[sp.URL]; old != nil && sameDefinition(&old.definition, sp) {
@@ -129,7 +129,7 @@ func (s *Snapshot) without(url string) *Snapshot {
 	for _, p := range old.params {
 		t := next.types[p.Resource]
 		kept := slices.DeleteFunc(slices.Clone(t.custom), func(q *Param) bool { return q.URL == url })
-		next.types[p.Resource] = &typeTable{standard: t.standard, custom: kept}
+		next.types[p.Resource] = &typeTable{standard: t.standard, custom: kept, origin: t.origin}
 	}
 	return next
 }
@@ -137,7 +137,7 @@ func (s *Snapshot) without(url string) *Snapshot {
 func (s *Snapshot) setParams(params []*Param) {
 	for _, p := range params {
 		t := s.types[p.Resource]
-		s.types[p.Resource] = &typeTable{standard: t.standard, custom: append(slices.Clone(t.custom), p)}
+		s.types[p.Resource] = &typeTable{standard: t.standard, custom: append(slices.Clone(t.custom), p), origin: t.origin}
 	}
 }
 
@@ -303,10 +303,13 @@ func isCode(code string) bool {
 	return true
 }
 
-func isStandard(d *spec.Definitions, sp *spec.SearchParameter) bool {
-	return slices.ContainsFunc(d.SearchParameters, func(known *spec.SearchParameter) bool {
-		return known.URL == sp.URL && known.Code == sp.Code
-	})
+func (r *Registry) isStandard(sp *spec.SearchParameter) bool {
+	for known := range r.parameters {
+		if known.URL == sp.URL && known.Code == sp.Code {
+			return true
+		}
+	}
+	return false
 }
 
 func sameDefinition(a, b *spec.SearchParameter) bool {
