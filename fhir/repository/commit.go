@@ -24,6 +24,9 @@ type decision struct {
 	pending map[string]bool
 	// at are the drafts' positions in the store's transaction, -1 for those that write nothing.
 	at []int
+	// tokens and writes are what Review looks up in drafts.
+	tokens map[string]map[token][]*draft
+	writes map[string]bool
 }
 
 func (d *decision) add(draft *draft) { d.drafts = append(d.drafts, draft) }
@@ -76,7 +79,9 @@ func (r *Repository) attempt(ctx context.Context, decide func(store.View, *decis
 		return d, nil, err
 	}
 	readAt := view.Time()
-	err = decide(view, d)
+	if err = decide(view, d); err == nil {
+		err = r.review(ctx, view, d)
+	}
 	closing(view, &err)
 	if err != nil {
 		return d, nil, err

@@ -15,8 +15,9 @@ type draft struct {
 	what    Interaction
 	typ, id string
 	res     *element.Resource // nil: a deletion
-	issues  []fault.Issue     // warnings of its validation
-	blob    *store.BlobRef    // a Binary's data, already in the store's blobs
+	issues  []fault.Issue     // warnings: the first judged ones of its validation, then those of reviewers
+	judged  int
+	blob    *store.BlobRef // a Binary's data, already in the store's blobs
 
 	// before is the current version, when there is one that is not a deletion; expect is what must still be so at the commit.
 	before *store.Record
@@ -26,6 +27,8 @@ type draft struct {
 	// same says that nothing would change: no version is written.
 	same    bool
 	body    stamped
+	old     *element.Element // before, when it was read
+	entry   int              // of a transaction, from 1
 	entries []store.Entry
 }
 
@@ -60,6 +63,7 @@ func (r *Repository) check(ctx context.Context, d *draft) error {
 		return f
 	}
 	d.issues = append(append([]fault.Issue(nil), d.res.Warnings...), issues...)
+	d.judged = len(d.issues)
 	if d.typ == "SearchParameter" {
 		if err := r.params.check(d.res.Root); err != nil {
 			return err
@@ -78,6 +82,7 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 			return err
 		}
 	}
+	d.old = nil
 	if d.res == nil {
 		return r.unreferenced(ctx, view, all, d)
 	}
@@ -92,6 +97,7 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 		if err != nil {
 			return err
 		}
+		d.old = old.Root
 		if d.same = element.EqualContent(old.Root, d.res.Root); d.same {
 			return nil
 		}

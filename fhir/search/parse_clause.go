@@ -157,7 +157,7 @@ func (p *parser) operand(to []Operand, c *Clause, raw string) ([]Operand, *probl
 		why = parseOfType(&o, raw)
 		return append(to, o), why
 	case ModifierIdentifier:
-		why = parseToken(&o, raw)
+		why = p.identifier(&o, raw)
 		return append(to, o), why
 	default:
 	}
@@ -187,7 +187,11 @@ func (p *parser) operand(to []Operand, c *Clause, raw string) ([]Operand, *probl
 // token reads a token. Where elements of type code are searched, "system|code" with the code's implied system also matches the code that is written without it.
 func (p *parser) token(to []Operand, param *Param, raw string) ([]Operand, *problem) {
 	var o Operand
-	if why := parseToken(&o, raw); why != nil {
+	read := parseToken
+	if param.mayGive("Identifier") {
+		read = p.identifier
+	}
+	if why := read(&o, raw); why != nil {
 		return nil, why
 	}
 	if o.HasSystem && param.gives("boolean", "ContactPoint", "uri", "url") {

@@ -42,6 +42,18 @@ func parseToken(o *Operand, raw string) *problem {
 	return nil
 }
 
+// identifier reads a token that may be an identifier, and gives it the spelling that resources have.
+func (p *parser) identifier(o *Operand, raw string) *problem {
+	why := parseToken(o, raw)
+	spell := p.snapshot.registry.options.CanonicalToken
+	if why != nil || spell == nil || o.HasSystem && o.System == "" {
+		return why
+	}
+	o.System, o.Code = spell(o.System, o.Code)
+	o.HasSystem = o.HasSystem || o.System != ""
+	return nil
+}
+
 // parseOfType reads system|type|value: "All 3 parts must be present".
 func parseOfType(o *Operand, raw string) *problem {
 	parts := splitEscaped(raw, '|')
