@@ -73,6 +73,13 @@ type Issue struct {
 	Diagnostics string
 	// Line and Column (from 1, in bytes) locate a syntax error in the request body; 0 when unknown.
 	Line, Column int
+	// Details names the issue in the terms of a profile, when it has some.
+	Details Details
+}
+
+// Details is OperationOutcome.issue.details: a code, and the name of the error as people and other standards write it ("XDSPatientIdDoesNotMatch").
+type Details struct {
+	System, Code, Text string
 }
 
 // Fault is an error made of issues, with the HTTP status that it asks for.

@@ -36,7 +36,10 @@ func (s *Server) bundle(x *exchange) error {
 		x.interaction = repository.Batch
 		results, err = s.repository.Batch(ctx, entries, s.entryReader(x))
 	case "transaction":
-		results, err = s.repository.Transaction(ctx, entries, s.entryReader(x))
+		var taken bool
+		if results, taken, err = s.transact(ctx, x, res.Root, entries); !taken {
+			results, err = s.repository.Transaction(ctx, entries, s.entryReader(x))
+		}
 	default:
 		return fault.At(http.StatusBadRequest, fault.Value, "Bundle.type", "A Bundle posted to the base must be of type batch or transaction.")
 	}

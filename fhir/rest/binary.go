@@ -32,6 +32,13 @@ func (s *Server) readBinary(x *exchange) error {
 		return err
 	}
 	if out.raw {
+		other, err := s.rendition(ctx, x, rec)
+		if err != nil {
+			return err
+		}
+		if other != nil {
+			return s.sendRendition(x, rec, other)
+		}
 		return s.sendRaw(ctx, x, rec)
 	}
 	same, err := unmodified(x.r.Header, rec.Version, rec.Time)

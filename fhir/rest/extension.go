@@ -28,6 +28,13 @@ type Extension struct {
 	// answered as any other. /metadata passes through it too: a middleware that lets it pass knows it by its path.
 	Middleware []echo.MiddlewareFunc
 	Watchers   []Watcher
+	// Searches and Shows have one entry for a resource type; no two extensions have the same.
+	Searches map[string]SearchRule
+	Shows    map[string]Shown
+	// Transactors, Creators and Retrievers are asked in order; the first that takes a request answers it.
+	Transactors []Transactor
+	Creators    []Creator
+	Retrievers  []Retriever
 }
 
 // Watcher is told of each interaction when its answer is known and before the answer's first byte leaves: the place of a durable access trace.
@@ -77,6 +84,9 @@ type Operation struct {
 	Types []string
 	// ReadOnly operations (affectsState false) may be called by GET.
 	ReadOnly bool
+	// RawMedia are media types ("text/xml") whose bodies reach Handle as they came, in OperationCall.Body, up to RawLimit bytes (0: the limit of a resource).
+	RawMedia []string
+	RawLimit int64
 	// Documentation is markdown for the CapabilityStatement.
 	Documentation string
 	Handle        func(ctx context.Context, call *OperationCall) (*OperationAnswer, error)
@@ -93,8 +103,10 @@ type OperationCall struct {
 	// one), nil when there was none.
 	Query      string
 	Parameters *element.Resource
-	Request    *http.Request
-	wrong      *fault.Fault // of a tolerant operation's body
+	// Body is a POST's body in one of the operation's RawMedia; its media type is in Request.
+	Body    []byte
+	Request *http.Request
+	wrong   *fault.Fault // of a tolerant operation's body
 	// At is the time as of which a read-only operation inside a transaction reads (0: now).
 	At store.Time
 }

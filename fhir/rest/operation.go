@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,6 +73,12 @@ func unknownOperation() *fault.Fault {
 func (s *Server) operationBody(x *exchange, op *Operation, call *OperationCall) error {
 	if x.r.ContentLength == 0 {
 		return nil
+	}
+	if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err == nil && slices.Contains(op.RawMedia, media) {
+		limit := op.RawLimit
+		fill(&limit, s.o.Limits.Resource)
+		call.Body, err = x.readAll(limit)
+		return err
 	}
 	format, err := bodyFormat(x.r.Header)
 	if err != nil {

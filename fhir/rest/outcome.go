@@ -14,6 +14,9 @@ const (
 	columnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col"
 )
 
+// Outcome writes issues as an OperationOutcome in JSON, for operations that answer with one.
+func Outcome(issues []fault.Issue) []byte { return appendOutcome(nil, issues) }
+
 // appendOutcome writes an OperationOutcome. It is written by hand: it must come out whatever else is broken.
 func appendOutcome(dst []byte, issues []fault.Issue) []byte {
 	dst = append(dst, `{"resourceType":"OperationOutcome","issue":[`...)
@@ -44,6 +47,7 @@ func appendIssue(dst []byte, i *fault.Issue) []byte {
 	dst = appendText(dst, string(i.Severity))
 	dst = append(dst, `,"code":`...)
 	dst = appendText(dst, string(i.Code))
+	dst = appendDetails(dst, &i.Details)
 	if i.Diagnostics != "" {
 		dst = append(dst, `,"diagnostics":`...)
 		dst = appendText(dst, i.Diagnostics)
@@ -52,6 +56,28 @@ func appendIssue(dst []byte, i *fault.Issue) []byte {
 		dst = append(dst, `,"expression":[`...)
 		dst = appendText(dst, i.Expression)
 		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+func appendDetails(dst []byte, d *fault.Details) []byte {
+	if *d == (fault.Details{}) {
+		return dst
+	}
+	dst = append(dst, `,"details":{`...)
+	if d.Code != "" {
+		dst = append(dst, `"coding":[{"system":`...)
+		dst = appendText(dst, d.System)
+		dst = append(dst, `,"code":`...)
+		dst = appendText(dst, d.Code)
+		dst = append(dst, `}]`...)
+		if d.Text != "" {
+			dst = append(dst, ',')
+		}
+	}
+	if d.Text != "" {
+		dst = append(dst, `"text":`...)
+		dst = appendText(dst, d.Text)
 	}
 	return append(dst, '}')
 }

@@ -31,7 +31,10 @@ func (s *Server) create(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.repository.Create(ctx, x.typ, res, c)
+	w, taken, err := s.createBy(ctx, x, res, c)
+	if !taken {
+		w, err = s.repository.Create(ctx, x.typ, res, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -234,7 +237,7 @@ func (s *Server) sendWritten(ctx context.Context, x *exchange, out *rendering, w
 	if rec.Blob != nil && rec.Type == "Binary" {
 		return s.sendBinaryResource(ctx, x, w.Status, out, rec)
 	}
-	body, err := s.render(out, rec.Body)
+	body, err := s.render(out, s.bodyOf(rec))
 	if err != nil {
 		return err
 	}
