@@ -92,26 +92,24 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 			return err
 		}
 	}
+	if d.before != nil {
+		if err := r.complete(ctx, d); err != nil {
+			return err
+		}
+	}
 	if d.before != nil && sameBlob(d.before.Blob, d.blob) {
-		old, err := r.tree(d.before)
+		old, err := r.oldTree(d)
 		if err != nil {
 			return err
 		}
-		d.old = old.Root
-		if d.same = element.EqualContent(old.Root, d.res.Root); d.same {
+		if d.same = element.EqualContent(old, d.res.Root); d.same {
 			return nil
 		}
 	}
 	if err := r.referencesHold(view, all, d); err != nil {
 		return err
 	}
-	d.body = stamped{d.res.Stamped(d.id)}
-	if d.body.Size() > r.o.MaxResourceBytes {
-		return fault.New(http.StatusRequestEntityTooLarge, fault.TooLong, "The resource is larger than this server takes.")
-	}
-	var err error
-	d.entries, err = r.o.Engine.Entries(d.res.Root)
-	return err
+	return r.encode(d)
 }
 
 func sameBlob(a, b *store.BlobRef) bool {

@@ -32,9 +32,11 @@ type Repository struct {
 	// parameters changes: so whoever walks the store after a change meets every resource that was indexed before it.
 	indexing sync.RWMutex
 	params   *customParams
-	// reviewers are the interceptors that are Reviewers.
-	reviewers []Reviewer
-	watch     *watcher
+	// reviewers, followers and patchRules are the interceptors that are that too.
+	reviewers  []Reviewer
+	followers  []Follower
+	patchRules []PatchRule
+	watch      *watcher
 }
 
 // New checks the options, registers the custom SearchParameters that are in the store and resumes their indexing in the background.
@@ -62,6 +64,15 @@ func New(o Options) (*Repository, error) {
 	for _, i := range o.Interceptors {
 		if reviewer, ok := i.(Reviewer); ok {
 			r.reviewers = append(r.reviewers, reviewer)
+		}
+		if completer, ok := i.(Completer); ok {
+			r.completers = append(r.completers, completer)
+		}
+		if follower, ok := i.(Follower); ok {
+			r.followers = append(r.followers, follower)
+		}
+		if rule, ok := i.(PatchRule); ok {
+			r.patchRules = append(r.patchRules, rule)
 		}
 	}
 	if len(o.Observers) > 0 {

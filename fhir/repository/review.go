@@ -17,6 +17,41 @@ type Reviewer interface {
 	Review(ctx context.Context, v *Review) error
 }
 
+// Completer is an Interceptor that keeps what a server manages in a resource whatever its writers send: identifiers of others, marks that operations set. It is called with the current version (never
+// nil) before the write is compared with it, at each attempt; so it must give the same when it is called again on what it edited. It calls Changed when it edits after.
+type Completer interface {
+	Complete(ctx context.Context, what Interaction, before *element.Element, after *element.Resource) error
+}
+
+// complete asks the completers; after is not a deletion.
+func (r *Repository) complete(ctx context.Context, d *draft) error {
+	if len(r.completers) == 0 {
+		return nil
+	}
+	old, err := r.oldTree(d)
+	if err != nil {
+		return err
+	}
+	for _, c := range r.completers {
+		if err := c.Complete(ctx, d.what, old, d.res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldTree gives the tree of the version before, parsed once.
+func (r *Repository) oldTree(d *draft) (*element.Element, error) {
+	if d.old == nil {
+		old, err := r.tree(d.before)
+		if err != nil {
+			return nil, err
+		}
+		d.old = old.Root
+	}
+	return d.old, nil
+}
+
 // Review is one write that is about to be committed.
 type Review struct {
 	What     Interaction
@@ -32,17 +67,7 @@ type Review struct {
 
 // Before gives the current version, nil when there is none.
 func (v *Review) Before() (*element.Element, error) {
-	if v.of.before == nil {
-		return nil, nil
-	}
-	if v.of.old == nil {
-		old, err := v.r.tree(v.of.before)
-		if err != nil {
-			return nil, err
-		}
-		v.of.old = old.Root
-	}
-	return v.of.old, nil
+	return v.r.beforeOf(v.of)
 }
 
 // Warn adds an issue to those that the writer is told of (Written.Issues). The write goes on.

@@ -96,3 +96,38 @@ func TestReviewTransaction(t *testing.T) {
 	_, err = s.Transaction(ctx, []BundleEntry{put("p2", "x"), put("p4", "x")}, nil) // p2 stays as it is
 	refused(t, err, http.StatusConflict)
 }
+
+// keeper keeps the tags of the version before.
+type keeper struct{ unique }
+
+func (keeper) Complete(_ context.Context, _ Interaction, before *element.Element, after *element.Resource) error {
+	if active := before.Child("active"); active != nil && after.Root.Child("active") == nil {
+		after.Changed()
+		return after.Root.Add("active", element.Clone(active))
+	}
+	return nil
+}
+
+// What a completer keeps is there in every kind of write, and what it makes the same writes nothing.
+func TestComplete(t *testing.T) {
+	s := newServer(t, func(o *Options) { o.Interceptors = []Interceptor{keeper{}} })
+	s.put(`{"resourceType":"Patient","id":"p1","active":true,"identifier":[{"system":"urn:test","value":"A"}],"name":[{"family":"A"}]}`)
+	w := s.put(patient("p1", "A"))
+	require.EqualValues(t, 1, w.Record.Version, "nothing changes")
+	w = s.put(patient("p1", "B"))
+	require.Equal(t, true, body(t, w.Record)["active"])
+	_, err := s.Transaction(ctx, []BundleEntry{{Method: "PUT", URL: "Patient?identifier=urn:test|B", Resource: parse(t, patient("", "C"))}}, nil)
+	require.NoError(t, err)
+	rec, err := s.Read(ctx, "Patient", "p1")
+	require.NoError(t, err)
+	require.Equal(t, true, body(t, rec)["active"])
+	require.EqualValues(t, 3, rec.Version)
+	together(16, func(i int) {
+		if _, err := s.Update(ctx, "Patient", "p1", parse(t, patient("p1", strconv.Itoa(i))), Conditions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	rec, err = s.Read(ctx, "Patient", "p1")
+	require.NoError(t, err)
+	require.Equal(t, true, body(t, rec)["active"])
+}
