@@ -80,6 +80,9 @@ func (r *Repository) attempt(ctx context.Context, decide func(store.View, *decis
 	}
 	readAt := view.Time()
 	if err = decide(view, d); err == nil {
+		err = r.follow(ctx, view, d)
+	}
+	if err == nil {
 		err = r.review(ctx, view, d)
 	}
 	closing(view, &err)

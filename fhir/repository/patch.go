@@ -69,7 +69,7 @@ func (r *Repository) patched(ctx context.Context, view store.View, draft *draft,
 	if err != nil {
 		return err
 	}
-	if draft.res, err = patch.Apply(r.defs, res, kind, body); err != nil {
+	if draft.res, err = r.patchedBy(ctx, res, kind, body); err != nil {
 		return err
 	}
 	draft.blob = nil

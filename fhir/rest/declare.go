@@ -2,6 +2,7 @@ package rest
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
@@ -101,6 +102,7 @@ func (t operationTable) add(op *Operation) error {
 func (s *Server) declare() error {
 	s.declarations = interactions()
 	s.operations = operationTable{}
+	s.searchRules, s.shows = map[string]SearchRule{}, map[string]Shown{}
 	own := s.ownOperations()
 	for i := range own {
 		if err := s.operations.add(&own[i]); err != nil {
@@ -114,6 +116,8 @@ func (s *Server) declare() error {
 			}
 		}
 		s.watchers = append(s.watchers, e.Watchers...)
+		maps.Copy(s.searchRules, e.Searches)
+		maps.Copy(s.shows, e.Shows)
 	}
 	return nil
 }

@@ -134,6 +134,10 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	if err != nil {
 		return nil, err
 	}
+	warnings, err := s.ruled(ctx, in, q, lenient || further)
+	if err != nil {
+		return nil, err
+	}
 	page := search.Page{Count: s.pageSize(q), Resume: token.resume}
 	if further && q.Total != "" {
 		q.Total = "none" // counted on the first page
@@ -152,7 +156,7 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	if err := s.searchEntries(ctx, w, out, res.Result); err != nil {
 		return nil, err
 	}
-	if issues := searchIssues(q); len(issues) > 0 {
+	if issues := append(searchIssues(q), warnings...); len(issues) > 0 {
 		w.outcome(appendOutcome(nil, issues))
 	}
 	if q.Explain && res.Plan != nil {

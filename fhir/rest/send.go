@@ -139,7 +139,7 @@ const maxInline = 256 * kilobyte
 // resourceJSON gives a record as a Bundle carries it: JSON, projected where that is asked.
 func (s *Server) resourceJSON(ctx context.Context, out *rendering, rec *store.Record) ([]byte, error) {
 	projection := rendering{summary: out.summary, elements: out.elements}
-	body := rec.Body
+	body := s.bodyOf(rec)
 	if rec.Blob != nil {
 		if rec.Blob.Size > maxInline {
 			if !projection.projected() {
@@ -165,7 +165,7 @@ func (s *Server) sendRecord(x *exchange, status int, out *rendering, rec *store.
 			return err
 		}
 	}
-	body := rec.Body
+	body := s.bodyOf(rec)
 	if !out.stored() {
 		var err error
 		if body, err = s.render(out, body); err != nil {

@@ -27,6 +27,8 @@ type Server struct {
 	operations   operationTable
 	declarations []declaration
 	watchers     []Watcher
+	searchRules  map[string]SearchRule
+	shows        map[string]Shown
 	tokens       *tokenSealer
 	metrics      *metrics
 	access       *accessLog
