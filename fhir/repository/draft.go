@@ -93,12 +93,12 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 		}
 	}
 	if d.before != nil {
-		if err := r.complete(ctx, d); err != nil {
+		if err := r.keepManaged(ctx, d); err != nil {
 			return err
 		}
 	}
 	if d.before != nil && sameBlob(d.before.Blob, d.blob) {
-		old, err := r.oldTree(d)
+		old, err := r.beforeOf(d)
 		if err != nil {
 			return err
 		}

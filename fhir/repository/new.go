@@ -32,8 +32,9 @@ type Repository struct {
 	// parameters changes: so whoever walks the store after a change meets every resource that was indexed before it.
 	indexing sync.RWMutex
 	params   *customParams
-	// reviewers, followers and patchRules are the interceptors that are that too.
+	// reviewers, completers, followers and patchRules are the interceptors that are that too.
 	reviewers  []Reviewer
+	completers []Completer
 	followers  []Follower
 	patchRules []PatchRule
 	watch      *watcher

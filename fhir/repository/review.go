@@ -23,12 +23,12 @@ type Completer interface {
 	Complete(ctx context.Context, what Interaction, before *element.Element, after *element.Resource) error
 }
 
-// complete asks the completers; after is not a deletion.
-func (r *Repository) complete(ctx context.Context, d *draft) error {
+// keepManaged asks the completers; after is not a deletion.
+func (r *Repository) keepManaged(ctx context.Context, d *draft) error {
 	if len(r.completers) == 0 {
 		return nil
 	}
-	old, err := r.oldTree(d)
+	old, err := r.beforeOf(d)
 	if err != nil {
 		return err
 	}
@@ -38,18 +38,6 @@ func (r *Repository) complete(ctx context.Context, d *draft) error {
 		}
 	}
 	return nil
-}
-
-// oldTree gives the tree of the version before, parsed once.
-func (r *Repository) oldTree(d *draft) (*element.Element, error) {
-	if d.old == nil {
-		old, err := r.tree(d.before)
-		if err != nil {
-			return nil, err
-		}
-		d.old = old.Root
-	}
-	return d.old, nil
 }
 
 // Review is one write that is about to be committed.
