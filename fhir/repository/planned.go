@@ -137,3 +137,6 @@ func (w *txWrite) placed() error {
 	w.blob = w.entry.Blob
 	return nil
 }
+
+// Tree parses a record that was found; the tree is the caller's own.
+func (l *Lookup) Tree(rec *store.Record) (*element.Resource, error) { return l.r.tree(rec) }
