@@ -53,6 +53,16 @@ type Lookup struct {
 	d    *decision
 }
 
+// Look reads the store as of one view, outside of any write.
+func (r *Repository) Look(read func(*Lookup) error) (err error) {
+	view, err := r.view(0)
+	if err != nil {
+		return err
+	}
+	defer closing(view, &err)
+	return read(&Lookup{r: r, view: view, d: &decision{}})
+}
+
 // Time is the time as of which it reads.
 func (l *Lookup) Time() store.Time { return l.view.Time() }
 
