@@ -1,2 +1,4 @@
-// Package dmp will hold the national layer: the INS, the habilitation matrix, consent, masking, break-glass and the life of a record. Nothing is built yet.
+// Package dmp is the national layer over the FHIR server: who a person is, and the life of a person's record (dossier médical partagé).
+//
+// Identity holds Patients to FR Core's and the INS's rules as an interceptor of the repository. Records finds, opens and closes the record of an INS. See docs/design/identity.md.
 package dmp

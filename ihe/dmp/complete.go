@@ -1,0 +1,112 @@
+package dmp
+
+import (
+	"context"
+	"strings"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/repository"
+)
+
+type controlKey struct{}
+
+// Controlled marks a context as one of the server's own operations on identities, which may change what plain writes may not.
+func Controlled(ctx context.Context) context.Context {
+	return context.WithValue(ctx, controlKey{}, true)
+}
+
+func controlled(ctx context.Context) bool { return ctx.Value(controlKey{}) != nil }
+
+// managed are the extensions that only operations set.
+var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDoctor}
+
+// Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities and earlier INS numbers, whether the record is open, and what operations
+// set. A patch says what it takes away; of it only what operations set is kept.
+func (i *Identity) Complete(ctx context.Context, what repository.Interaction, before *element.Element, after *element.Resource) error {
+	if after.Type() != "Patient" || controlled(ctx) {
+		return nil
+	}
+	changed, err := keepExtensions(before, after.Root)
+	if err != nil {
+		return err
+	}
+	if what == repository.Update {
+		kept, err := keepIdentifiers(before, after.Root)
+		if err != nil {
+			return err
+		}
+		changed = changed || kept
+		if was := before.Child("active"); was != nil && after.Root.Child("active") == nil {
+			if err := after.Root.Add("active", element.Clone(was)); err != nil {
+				return err
+			}
+			changed = true
+		}
+	}
+	if changed {
+		after.Changed()
+	}
+	return nil
+}
+
+// keepExtensions puts the managed extensions of before in the place of those that came.
+func keepExtensions(before, after *element.Element) (changed bool, err error) {
+	for _, url := range managed {
+		was, is := extensionOf(before, url), extensionOf(after, url)
+		if was == nil && is == nil || was != nil && is != nil && element.Equal(was, is) {
+			continue
+		}
+		for ; is != nil; is = extensionOf(after, url) {
+			if err := after.Remove(is); err != nil {
+				return changed, err
+			}
+		}
+		if was != nil {
+			if err := after.Add("extension", element.Clone(was)); err != nil {
+				return changed, err
+			}
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// keepIdentifiers adds the identifiers of before whose authority the sender does not speak for: no identifier of its system came. An earlier INS is kept always.
+func keepIdentifiers(before, after *element.Element) (changed bool, err error) {
+	systems, tokens := map[string]bool{}, map[string]bool{}
+	for e := range after.Children("identifier") {
+		systems[e.ChildValue("system")] = true
+		tokens[e.ChildValue("system")+"|"+e.ChildValue("value")] = true
+	}
+	old := map[*element.Element]bool{}
+	for _, i := range insIdentifiers(before) {
+		old[i.element] = i.use == "old"
+	}
+	for e := range before.Children("identifier") {
+		system := e.ChildValue("system")
+		if tokens[system+"|"+e.ChildValue("value")] || systems[system] && !old[e] {
+			continue
+		}
+		if _, isINS := old[e]; isINS && !old[e] {
+			continue // the current INS: whether it may go is Review's to say
+		}
+		if err := after.Add("identifier", element.Clone(e)); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// patientID gives the id of a reference to a Patient, relative or below any base; "" when it is none.
+func patientID(reference string) string {
+	at := strings.LastIndex(reference, "Patient/")
+	if at < 0 || at > 0 && reference[at-1] != '/' {
+		return ""
+	}
+	id, _, _ := strings.Cut(reference[at+len("Patient/"):], "/")
+	if !element.IsID(id) {
+		return ""
+	}
+	return id
+}

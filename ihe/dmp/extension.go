@@ -1,0 +1,41 @@
+package dmp
+
+import (
+	"encoding/json"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+)
+
+type object = map[string]any
+
+// setExtension puts an extension, as JSON has it, in the place of those with its URL; nil takes them away.
+func setExtension(e *element.Element, url string, x object) error {
+	for old := extensionOf(e, url); old != nil; old = extensionOf(e, url) {
+		if err := e.Remove(old); err != nil {
+			return err
+		}
+	}
+	if x == nil {
+		return nil
+	}
+	built, err := build("Patient", object{"extension": []any{x}})
+	if err != nil {
+		return err
+	}
+	made := built.Root.Child("extension")
+	if err := built.Root.Remove(made); err != nil {
+		return err
+	}
+	return e.Add("extension", made)
+}
+
+// build makes a resource of its JSON members. What callers gave in them is checked as anything that comes from outside.
+func build(typ string, members object) (*element.Resource, error) {
+	members["resourceType"] = typ
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil, err
+	}
+	return element.ParseJSON(spec.R4(), text, element.Options{ExpectType: typ})
+}
