@@ -40,7 +40,7 @@ func BenchmarkCreate(b *testing.B) {
 	g := synthetic.New(1)
 	texts := make([][]byte, 1000)
 	for i := range texts {
-		texts[i] = g.Patient(i).JSON
+		texts[i] = g.Local(i).JSON
 	}
 	b.SetParallelism(32)
 	b.SetBytes(int64(len(texts[0])))
@@ -62,7 +62,7 @@ func BenchmarkRead(b *testing.B) {
 	r := onDisk(b)
 	g := synthetic.New(1)
 	for i := range 1000 {
-		p := g.Patient(i)
+		p := g.Local(i)
 		if _, err := r.Update(ctx, "Patient", p.ID, parsed(b, p.JSON), Conditions{}); err != nil {
 			b.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func benchWorld(b *testing.B, n int) *world {
 		}
 	}
 	for i := range n {
-		add(g.Patient(i).JSON)
+		add(g.Local(i).JSON)
 		add(fmt.Appendf(nil, `{"resourceType":"Observation","id":"o%d","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},
 			"subject":{"reference":"Patient/p-%06d"},"effectiveDateTime":"20%02d-%02d-%02dT10:00:00Z","valueQuantity":{"value":%d,"system":"http://unitsofmeasure.org","code":"mm[Hg]"}}`,
 			i, i, i%20, 1+i%12, 1+i%28, 90+i%80))
@@ -109,7 +109,7 @@ func cpuTime(b *testing.B) int64 {
 
 func BenchmarkEntries(b *testing.B) {
 	e := NewEngine(sharedRegistry(), EngineOptions{})
-	res, err := element.ParseJSON(spec.R4(), synthetic.New(1).Patient(1).JSON, element.Options{})
+	res, err := element.ParseJSON(spec.R4(), synthetic.New(1).Local(1).JSON, element.Options{})
 	require.NoError(b, err)
 	b.Run("extract", func(b *testing.B) {
 		b.ReportAllocs()

@@ -35,7 +35,7 @@ func (s *suite) read() error {
 		return err
 	}
 	file := filepath.Join(s.dir, "body.json")
-	if err := os.WriteFile(file, synthetic.New(1).Patient(1).JSON, 0o600); err != nil {
+	if err := os.WriteFile(file, synthetic.New(1).Local(1).JSON, 0o600); err != nil {
 		return err
 	}
 	bare, err := Start(s.ctx, "bench", "--bare", file)
@@ -84,7 +84,7 @@ func patients(first, n int) [][]byte {
 	g := synthetic.New(1)
 	out := make([][]byte, n)
 	for i := range n {
-		p := g.Patient(first + i)
+		p := g.Local(first + i)
 		out[i] = bytes.Replace(p.JSON, []byte(`"id":"`+p.ID+`",`), nil, 1)
 	}
 	return out

@@ -147,7 +147,7 @@ func (s *suite) load(srv *Server, first, n, size int) (Sample, error) {
 			if k > i {
 				b = append(b, ',')
 			}
-			p := g.Patient(k)
+			p := g.Local(k)
 			b = append(append(b, `{"resource":`...), p.JSON...)
 			b = fmt.Appendf(b, `,"request":{"method":"PUT","url":"Patient/%s"}}`, p.ID)
 		}

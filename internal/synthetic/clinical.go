@@ -3,6 +3,7 @@ package synthetic
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -25,7 +26,7 @@ var vitals = []vitalSign{
 	{"8310-5", "Body temperature", "Cel", 360, 30},
 }
 
-func (g *Generator) encounter(i int, who, by string, day time.Time) Resource {
+func encounter(i int, who, by string, day time.Time) Resource {
 	return made("Encounter", fmt.Sprintf("enc-%06d", i), object{
 		"status": "finished", "class": object{"system": status + "v3-ActCode", "code": "AMB", "display": "ambulatory"},
 		"subject":     reference("Patient", who),
@@ -34,9 +35,9 @@ func (g *Generator) encounter(i int, who, by string, day time.Time) Resource {
 	})
 }
 
-func (g *Generator) vital(i, k int, who, by string, day time.Time) Resource {
+func vital(r *rand.Rand, i, k int, who, by string, day time.Time) Resource {
 	v := vitals[k]
-	tenths := v.low + g.rnd.IntN(v.spread)
+	tenths := v.low + r.IntN(v.spread)
 	return made("Observation", fmt.Sprintf("obs-%06d-%d", i, k), object{
 		"status": "final", "category": list{coding(status+"observation-category", "vital-signs", "Vital Signs")},
 		"code": coding(loinc, v.code, v.display), "subject": reference("Patient", who),
@@ -48,31 +49,38 @@ func (g *Generator) vital(i, k int, who, by string, day time.Time) Resource {
 	})
 }
 
-func (g *Generator) condition(i int, who string, day time.Time) Resource {
-	c := pick(g.rnd, conditions)
+func condition(r *rand.Rand, i int, who string, born, day time.Time) Resource {
+	c := pick(r, conditions)
 	return made("Condition", fmt.Sprintf("cond-%06d", i), object{
 		"clinicalStatus":     coding(status+"condition-clinical", "active", "Active"),
 		"verificationStatus": coding(status+"condition-ver-status", "confirmed", "Confirmed"),
 		"code":               coding(icd10, c.code, c.name), "subject": reference("Patient", who),
-		"onsetDateTime": day.AddDate(-g.rnd.IntN(20), 0, 0).Format("2006-01"), "recordedDate": day.Format("2006-01-02"),
+		"onsetDateTime": later(day.AddDate(-r.IntN(20), 0, 0), born).Format("2006-01"), "recordedDate": day.Format("2006-01-02"),
 	})
 }
 
-func (g *Generator) allergy(i int, who string, day time.Time) Resource {
-	c := pick(g.rnd, substances)
+func allergy(r *rand.Rand, i int, who string, day time.Time) Resource {
+	c := pick(r, substances)
 	return made("AllergyIntolerance", fmt.Sprintf("all-%06d", i), object{
 		"clinicalStatus":     coding(status+"allergyintolerance-clinical", "active", "Active"),
 		"verificationStatus": coding(status+"allergyintolerance-verification", "confirmed", "Confirmed"),
-		"type":               "allergy", "category": list{"medication"}, "criticality": pick(g.rnd, []string{"low", "high"}),
+		"type":               "allergy", "category": list{"medication"}, "criticality": pick(r, []string{"low", "high"}),
 		"code": coding(atc, c.code, c.name), "patient": reference("Patient", who), "recordedDate": day.Format("2006-01-02"),
 	})
 }
 
-func (g *Generator) immunization(i int, who, by string, day time.Time) Resource {
-	c := pick(g.rnd, vaccines)
+func immunization(r *rand.Rand, i int, who, by string, born, day time.Time) Resource {
+	c := pick(r, vaccines)
 	return made("Immunization", fmt.Sprintf("imm-%06d", i), object{
 		"status": "completed", "vaccineCode": coding(atc, c.code, c.name), "patient": reference("Patient", who),
-		"occurrenceDateTime": day.AddDate(-g.rnd.IntN(5), 0, 0).Format("2006-01-02"),
-		"lotNumber":          fmt.Sprintf("LOT%05d", g.rnd.IntN(100000)), "performer": list{object{"actor": reference("Practitioner", by)}},
+		"occurrenceDateTime": later(day.AddDate(-r.IntN(5), 0, 0), born).Format("2006-01-02"),
+		"lotNumber":          fmt.Sprintf("LOT%05d", r.IntN(100000)), "performer": list{object{"actor": reference("Practitioner", by)}},
 	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

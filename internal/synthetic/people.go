@@ -3,99 +3,130 @@ package synthetic
 import (
 	"fmt"
 	"strings"
-	"time"
+
+	"github.com/carnet-fhir/carnet/internal/nos"
 )
 
-const frCore = "https://hl7.fr/ig/fhir/core/"
+const (
+	frCore    = nos.FRCore
+	structure = frCore + "StructureDefinition/"
+)
 
+// PatientID is the id of the patient of a number.
+func PatientID(i int) string { return fmt.Sprintf("p-%06d", i) }
+
+// patient makes the shape of fr-core-patient-ins: the five traits (name and given names of birth, birth date, sex, birthplace), the matricule, and the status of the identity.
 func (g *Generator) patient(i int) Resource {
-	female := g.rnd.IntN(2) == 0
-	from := boys
-	if female {
-		from = girls
+	p := g.person(i)
+	number, err := p.origin.matricule(p.female, p.born.Year())
+	if err != nil {
+		return Resource{Type: "Patient", ID: PatientID(i)} // the tests make sure that it does not happen
 	}
-	given, second := pick(g.rnd, from), pick(g.rnd, from)
-	family := pick(g.rnd, families)
-	if g.rnd.IntN(12) == 0 {
-		family += "-" + pick(g.rnd, families)
+	body := g.demographics(p)
+	body["meta"] = object{"profile": list{structure + "fr-core-patient-ins"}}
+	body["extension"] = list{reliability("VALI", "INSI", p), birthplace(p.origin.place)}
+	body["identifier"] = list{
+		object{"use": "official", "type": typed(nos.IdentifierTypes, number.Kind().Code()), "system": number.System(), "value": number.Number()},
+		ipp(i),
 	}
-	born := time.Date(1930, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, g.rnd.IntN(94*365))
-	town := pick(g.rnd, towns)
+	official := object{"use": "official", "family": strings.ToUpper(p.family), "given": list{strings.ToUpper(p.given[0])},
+		"extension": list{object{"url": structure + "fr-core-patient-birth-list-given-name", "valueString": strings.ToUpper(strings.Join(p.given, " "))}}}
+	names := list{official}
+	if p.usual != "" {
+		names = append(names, object{"use": "usual", "family": strings.ToUpper(p.usual), "given": list{p.given[0]}})
+	}
+	body["name"] = names
+	return made("Patient", PatientID(i), body)
+}
+
+// local makes a patient of whom a hospital knows no matricule yet: an identity that is provisional, under a local number (IPP).
+func (g *Generator) local(i int) Resource {
+	p := g.person(i)
+	body := g.demographics(p)
+	body["meta"] = object{"profile": list{structure + "fr-core-patient"}}
+	body["extension"] = list{birthplace(p.origin.place)}
+	body["identifier"] = list{ipp(i)}
+	body["name"] = list{object{"use": "official", "family": strings.ToUpper(p.family), "given": texts(p.given)}}
+	return made("Patient", PatientID(i), body)
+}
+
+// demographics are the elements that every patient has.
+func (g *Generator) demographics(p person) object {
 	gender := "male"
-	if female {
+	if p.female {
 		gender = "female"
 	}
-	ins := INS(female, born, town.insee, 1+i%999)
-	return made("Patient", fmt.Sprintf("p-%06d", i), object{
-		"meta": object{"profile": list{frCore + "StructureDefinition/fr-core-patient-ins"}},
-		"extension": list{
-			object{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": object{
-				"extension": list{object{"url": frCore + "StructureDefinition/fr-core-address-insee-code", "valueCoding": object{
-					"system": "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM", "code": town.insee}}},
-				"city": town.name}},
-		},
-		"identifier": list{
-			object{"use": "official", "type": coding(frCore+"CodeSystem/fr-core-cs-v2-0203", "INS-NIR-TEST", "NIR de test"),
-				"system": SystemINSTest, "value": ins},
-			object{"use": "usual", "type": coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PI", "Patient internal identifier"),
-				"system": systemIPP, "value": fmt.Sprintf("IPP%08d", i)},
-		},
-		"active": true,
-		"name":   list{object{"use": "official", "family": strings.ToUpper(family), "given": list{given, second}}},
-		"telecom": list{
-			object{"system": "phone", "use": "mobile", "value": fmt.Sprintf("+336%08d", g.rnd.IntN(100000000))},
-			object{"system": "email", "value": fmt.Sprintf("patient%d@example.org", i)},
-		},
-		"gender": gender, "birthDate": born.Format("2006-01-02"),
-		"address": list{object{"use": "home", "line": list{fmt.Sprintf("%d rue %s", 1+g.rnd.IntN(120), pick(g.rnd, streets))},
-			"city": town.name, "postalCode": town.postcode, "country": "FRA"}},
-		"generalPractitioner": list{reference("Practitioner", fmt.Sprintf("ps-%04d", i%20))},
-	})
-}
-
-// INS makes a test matricule of 15 characters (13 of the NIR and the key modulo 97; Corsica counts 2A as 19 and 2B as 18).
-func INS(female bool, born time.Time, insee string, order int) string {
-	sex := 1
-	if female {
-		sex = 2
+	body := object{
+		"active": true, "gender": gender, "birthDate": p.born.Format("2006-01-02"),
+		"address": list{object{"use": "home", "line": list{p.street}, "city": p.home.name, "postalCode": p.home.postcode, "country": "FRA",
+			"extension": list{inseeCode(p.home.insee)}}},
+		"generalPractitioner": list{reference("Practitioner", ProfessionalID(p.familyDoctor))},
 	}
-	nir := fmt.Sprintf("%d%02d%02d%s%03d", sex, born.Year()%100, int(born.Month()), insee, order)
-	digits := strings.NewReplacer("2A", "19", "2B", "18").Replace(nir)
-	rest := 0
-	for _, c := range digits {
-		rest = (rest*10 + int(c-'0')) % 97
+	if p.adult {
+		body["telecom"] = telecom(p)
 	}
-	return fmt.Sprintf("%s%02d", nir, 97-rest)
+	return body
 }
 
-func (g *Generator) practitioner(i int) Resource {
-	g.reseed(uint64(i), 3)
-	return made("Practitioner", fmt.Sprintf("ps-%04d", i), object{
-		"identifier": list{object{"type": coding(frCore+"CodeSystem/fr-core-cs-v2-0203", "RPPS", "N° RPPS"),
-			"system": SystemRPPS, "value": fmt.Sprintf("9990%07d", i)}},
-		"active": true,
-		"name":   list{object{"use": "official", "family": strings.ToUpper(pick(g.rnd, families)), "given": list{pick(g.rnd, girls)}, "prefix": list{"DR"}}},
-		"gender": pick(g.rnd, []string{"male", "female"}),
-	})
+// telecom: the numbers are those that ARCEP keeps free for fiction (06 39 98), the mailboxes of a domain that cannot exist.
+func telecom(p person) list {
+	return list{object{"system": "phone", "use": "mobile", "value": fmt.Sprintf("+3363998%04d", p.number%10000)},
+		object{"system": "email", "value": fmt.Sprintf("patient%d@example.org", p.number)}}
 }
 
-func (g *Generator) organization(i int) Resource {
-	g.reseed(uint64(i), 4)
-	town := pick(g.rnd, towns)
-	return made("Organization", fmt.Sprintf("org-%04d", i), object{
-		"identifier": list{object{"type": coding(frCore+"CodeSystem/fr-core-cs-v2-0203", "FINEG", "FINESS géographique"),
-			"system": SystemFINESS, "value": fmt.Sprintf("9900%05d", i)}},
-		"active": true, "name": pick(g.rnd, []string{"Maison de santé", "Centre hospitalier", "Cabinet médical", "Pharmacie", "Laboratoire"}) + " de " + town.name,
-		"address": list{object{"city": town.name, "postalCode": town.postcode, "country": "FRA"}},
-	})
+// reliability says how far an identity was checked, when and by what means.
+func reliability(status, method string, p person) object {
+	day := p.born.AddDate(0, 0, 7).Format("2006-01-02")
+	if floor := "2021-01-01"; day < floor {
+		day = floor // the INS is in use since 2021
+	}
+	return object{"url": structure + "fr-core-identity-reliability", "extension": list{
+		object{"url": "identityStatus", "valueCoding": object{"system": frCore + "CodeSystem/fr-core-cs-v2-0445", "code": status}},
+		object{"url": "methodCollection", "valueCoding": object{"system": frCore + "CodeSystem/fr-core-cs-method-collection", "code": method}},
+		object{"url": "validationDate", "valueDate": day},
+	}}
 }
 
-func (g *Generator) role(i int) Resource {
-	g.reseed(uint64(i), 5)
-	job := pick(g.rnd, professions)
-	return made("PractitionerRole", fmt.Sprintf("role-%04d", i), object{
-		"active": true, "practitioner": reference("Practitioner", fmt.Sprintf("ps-%04d", i)),
-		"organization": reference("Organization", fmt.Sprintf("org-%04d", i)),
-		"code":         list{coding("https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante", job.code, job.name)},
-	})
+func birthplace(p place) object {
+	return object{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace",
+		"valueAddress": object{"extension": list{inseeCode(p.insee)}, "city": p.name}}
+}
+
+func inseeCode(code string) object {
+	return object{"url": nos.ExtensionINSEE, "valueCoding": object{"system": nos.Commune, "code": code}}
+}
+
+func ipp(i int) object {
+	return object{"use": "usual", "type": typed(nos.HL7v2Identifier, "PI"), "system": systemIPP, "value": fmt.Sprintf("IPP%08d", i)}
+}
+
+// representatives make the RelatedPersons of a minor: the parents, who hold parental authority (représentants légaux) until the majority.
+func (g *Generator) representatives(i int) []Resource {
+	child := g.person(i)
+	if child.adult {
+		return nil
+	}
+	var out []Resource
+	for _, n := range child.parents {
+		p := g.person(n)
+		number, err := p.origin.matricule(p.female, p.born.Year())
+		if err != nil {
+			continue
+		}
+		relation, gender := concept{"FTH", "Père"}, "male"
+		if p.female {
+			relation, gender = concept{"MTH", "Mère"}, "female"
+		}
+		out = append(out, made("RelatedPerson", fmt.Sprintf("rp-%06d-%06d", i, n), object{
+			"meta":       object{"profile": list{structure + "fr-core-related-person"}},
+			"identifier": list{object{"use": "official", "type": typed(nos.IdentifierTypes, number.Kind().Code()), "system": number.System(), "value": number.Number()}},
+			"active":     true, "patient": reference("Patient", PatientID(i)),
+			"relationship": list{coding(nos.HL7RoleClass, "GUARD", "Représentant légal"), coding(nos.HL7RoleCode, relation.code, relation.name)},
+			"name":         list{object{"use": "official", "family": strings.ToUpper(p.family), "given": list{p.given[0]}}},
+			"telecom":      telecom(p), "gender": gender, "birthDate": p.born.Format("2006-01-02"),
+			"address": list{object{"use": "home", "line": list{p.street}, "city": p.home.name, "postalCode": p.home.postcode, "country": "FRA"}},
+			"period":  object{"start": child.born.Format("2006-01-02"), "end": child.born.AddDate(18, 0, -1).Format("2006-01-02")},
+		}))
+	}
+	return out
 }
