@@ -24,26 +24,34 @@ type importFlags struct {
 	server, token, data string
 	synthetic           int
 	seed                uint64
+	documents           documentFlags
 }
 
 func newImport() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import [FILE...]",
-		Short: "Load FHIR JSON, XML, NDJSON and bundles, an export, or synthetic people",
+		Short: "Load CDA documents, FHIR JSON, XML, NDJSON and bundles, an export, or synthetic people",
 		Long: `Load files into a running server (--server) or into a data directory that no server runs on (--data).
 
 A resource with an id is put at its id, one without is created. A batch or transaction bundle is posted as it is; the resources of any other bundle and
 the lines of an NDJSON file are loaded in transactions. A .tar file made by "carnet export" fills an empty data directory.
+
+CDA documents, named as files, directories or patterns, are judged and each is submitted to the record of its person (ITI-65); one that the record already has
+is left alone. --dry-run only judges and needs no server.
 
 Exit status: 0 everything was accepted, 1 something was refused (each refusal is printed), 2 the command could not run.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && f.synthetic == 0 {
 				return errors.New("nothing to import: name files, or --synthetic N")
 			}
+			if f.documents.dryRun {
+				return f.documents.dryRunAll(cmd.Context(), cmd.OutOrStdout(), args)
+			}
 			return f.run(cmd.Context(), cmd.OutOrStdout(), args)
 		},
 	}
+	f.documents.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "FHIR base URL of a running server")
 	flags.StringVar(&f.token, "token", "", "bearer token for --server")
@@ -98,7 +106,7 @@ func (f *importFlags) target() (ingest.Target, func() error, error) {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	const base = "http://localhost/fhir"
-	in, err := open(f.data, base, log)
+	in, err := open(f.data, base, "", log)
 	if err != nil {
 		return ingest.Target{}, nil, err
 	}
@@ -135,16 +143,14 @@ func importExport(ctx context.Context, out io.Writer, data, path string) error {
 	return nil
 }
 
-const directorySize = 40
-
 // loadSynthetic loads the directory, then n records.
 func loadSynthetic(ctx context.Context, l *ingest.Loader, seed uint64, n int) error {
 	g := synthetic.New(seed)
-	if err := putAll(ctx, l, g.Directory(directorySize)); err != nil {
+	if err := putAll(ctx, l, g.Directory(synthetic.DirectorySize)); err != nil {
 		return err
 	}
 	for i := range n {
-		if err := putAll(ctx, l, g.Record(i, directorySize)); err != nil {
+		if err := putAll(ctx, l, g.Record(i, synthetic.DirectorySize)); err != nil {
 			return err
 		}
 	}

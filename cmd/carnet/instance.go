@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/fhir/validate"
+	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/store"
 	"github.com/carnet-fhir/carnet/store/embedded"
 )
@@ -25,10 +27,12 @@ type instance struct {
 	registry    *search.Registry
 	repository  *repository.Repository
 	layers      *layers
+	baseURL     string
 }
 
-// open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server.
-func open(data, baseURL string, log *slog.Logger) (*instance, error) {
+// open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server; identities are the mode asked for, "" the one that the directory was made
+// with (sandbox for a new one).
+func open(data, baseURL, identities string, log *slog.Logger) (*instance, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -37,7 +41,11 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	rooms := newLayers()
+	mode, err := dmp.FixMode(context.Background(), s, identities)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	rooms := newLayers(mode)
 	registry, err := newRegistry(defs, baseURL)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -59,7 +67,7 @@ func open(data, baseURL string, log *slog.Logger) (*instance, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	rooms.bind(repo)
-	return &instance{definitions: defs, store: s, registry: registry, repository: repo, layers: rooms}, nil
+	return &instance{definitions: defs, store: s, registry: registry, repository: repo, layers: rooms, baseURL: baseURL}, nil
 }
 
 // Close stops the background work of the rooms and of the repository, then the store.

@@ -20,11 +20,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/internal/ins"
 	"github.com/carnet-fhir/carnet/store"
 )
 
 type serveFlags struct {
 	listen, data, baseURL, security string
+	identities                      string
 	demo                            bool
 	tlsCert, tlsKey, clientCA       string
 	logLevel, otlp, pprof           string
@@ -47,6 +49,7 @@ func newServe() *cobra.Command {
 	flags.StringVar(&f.data, "data", defaultData, "data directory of the embedded store")
 	flags.StringVar(&f.baseURL, "base-url", "", "FHIR base URL under which clients reach the server (default: from --listen)")
 	flags.StringVar(&f.security, "security", "on", "on or off; access control is not built yet, so only off works, on loopback addresses")
+	flags.StringVar(&f.identities, "identities", "", "sandbox (test and demonstration INS) or production (real ones); kept with the data for good (default: what the data directory was made with; sandbox for a new one)")
 	flags.BoolVar(&f.demo, "demo", false, "load demo data into an empty store and print requests to paste")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate chain: serve HTTPS")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM private key of --tls-cert")
@@ -81,7 +84,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 	}
 	defer listener.Close()
 	base := f.base(listener.Addr())
-	in, err := open(f.data, base, log)
+	in, err := open(f.data, base, f.identities, log)
 	if err != nil {
 		return err
 	}
@@ -107,7 +110,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 			return err
 		}
 	}
-	f.announce(out, base)
+	f.announce(out, base, in.layers.records.Mode())
 	return f.run(ctx, listener, handler, log)
 }
 
@@ -187,15 +190,24 @@ func control(ctx context.Context, data string, s store.Store, log *slog.Logger) 
 	}
 }
 
-func (f *serveFlags) announce(out io.Writer, base string) {
+func (f *serveFlags) announce(out io.Writer, base string, mode ins.Mode) {
 	data, err := filepath.Abs(f.data)
 	if err != nil {
 		data = f.data
 	}
 	fmt.Fprintf(out, "Carnet %s listens on %s\n  data directory  %s\n  security        %s (every caller may do everything: loopback only)\n", version, base, data, f.security)
+	fmt.Fprintln(out, "  identities      "+identitiesTaken(mode))
 	if f.demo {
 		fmt.Fprint(out, demoRequests(base))
 	}
+}
+
+// identitiesTaken says whose INS the server takes.
+func identitiesTaken(mode ins.Mode) string {
+	if mode == ins.Production {
+		return "production: INS of real people (NIR, NIA); test and demonstration numbers are refused"
+	}
+	return "sandbox: test and demonstration INS, and the fictitious numbers of published examples; real people's are refused"
 }
 
 // run serves until the context ends, then drains: no new connections, those under way have f.drain to finish.

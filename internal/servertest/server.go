@@ -36,6 +36,8 @@ type Options struct {
 	Dir string
 	// Sync makes commits durable on FS (tests of crashes need it).
 	Sync bool
+	// RegistryOptions changes how the registry is made.
+	RegistryOptions func(*search.RegistryOptions)
 	// Registry is called with the new registry, to register search parameters.
 	Registry func(*search.Registry)
 	// Repository changes the repository's options (interceptors, observers, access...).
@@ -99,7 +101,11 @@ func (s *Server) openRepository(t testing.TB, o Options) {
 	st, err := embedded.Open(o.Dir, embedded.Options{FS: s.FS, NoSync: !o.Sync, CacheSize: 4 << 20, Clock: s.Now, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	s.Store = st
-	s.Registry = search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: Base})
+	registry := search.RegistryOptions{Definitions: defs, BaseURL: Base}
+	if o.RegistryOptions != nil {
+		o.RegistryOptions(&registry)
+	}
+	s.Registry = search.NewRegistry(registry)
 	if o.Registry != nil {
 		o.Registry(s.Registry)
 	}
