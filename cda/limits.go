@@ -21,10 +21,11 @@ func DefaultLimits() Limits {
 	return Limits{Bytes: 32 << 20, Depth: 128, Elements: 300_000, Attributes: 64, AttributeBytes: 64 << 10, Nodes: 1_000_000}
 }
 
-// MemoryBudget is what parsing a document of that many bytes may hold at its peak under DefaultLimits, beside the bytes themselves: six times its size for the
-// tree's text and the decoder's buffers, and 24 MiB for nodes for each MiB of markup up to the limit of nodes.
+// MemoryBudget is what parsing a document of that many bytes may allocate in all under DefaultLimits, beside the bytes themselves, and so more than it ever
+// holds: six times its size for the text of the tree and the buffers of the decoder, and 320 bytes for each node that so many bytes can spell. A payload of
+// 10 MB stays far below (80 MiB); the worst markup of 10 MB costs 366 MiB.
 func MemoryBudget(size int) int {
-	const perNode, bytesOfSmallestNode = 224, 4
+	const perNode, bytesOfSmallestNode = 320, 4
 	nodes := min(size/bytesOfSmallestNode, DefaultLimits().Nodes)
 	return 6*size + nodes*perNode + 1<<20
 }

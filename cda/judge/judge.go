@@ -1,0 +1,115 @@
+// Package judge says of the bytes of one CDA document everything that can be said without a store: whether it is one, what level and type it has, what it breaks,
+// what metadata and what resources come of it, and whether it may enter a record. It is pure, and what carnet import --dry-run, $ingest-cda and ITI-65 all use.
+package judge
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/metadata"
+	"github.com/carnet-fhir/carnet/internal/ins"
+)
+
+// RuleINS refuses a document whose person cannot be told: a valid CDA document may lack an INS, a record cannot.
+const RuleINS = "record-ins"
+
+// Options of a judgement.
+type Options struct {
+	Limits cda.Limits
+	Mode   ins.Mode // whose INS are taken
+	// ClassCode is the class that the submitter names for a type that has none in ASS_X04.
+	ClassCode metadata.Code
+	// NoExtract leaves the entries alone.
+	NoExtract bool
+}
+
+// Verdict is the judgement on one document.
+type Verdict struct {
+	Accepted bool
+	Findings []cda.Finding // refusing ones first, else in the order of the document
+	// Document and Entry are nil when the bytes are no CDA document.
+	Document *cda.Document
+	Entry    *metadata.Entry
+	// Patient is the person's INS, zero when there is none that the mode takes.
+	Patient ins.Matricule
+}
+
+// Judge judges the bytes of a document. It keeps raw.
+func Judge(raw []byte, o Options) *Verdict {
+	d, err := cda.Parse(raw, o.Limits)
+	if err != nil {
+		return &Verdict{Findings: []cda.Finding{parseFinding(err)}}
+	}
+	v := &Verdict{Document: d}
+	var fromMetadata []cda.Finding
+	v.Entry, fromMetadata = metadata.Derive(d)
+	v.Findings = combine(nil, fromMetadata, o)
+	v.identify(o.Mode)
+	slices.SortStableFunc(v.Findings, func(a, b cda.Finding) int { return rank(a.Severity) - rank(b.Severity) })
+	v.Accepted = !cda.Refuses(v.Findings)
+	return v
+}
+
+func rank(s cda.Severity) int {
+	switch s {
+	case cda.Error:
+		return 0
+	case cda.Warning:
+		return 1
+	}
+	return 2
+}
+
+func parseFinding(err error) cda.Finding {
+	var p *cda.ParseError
+	if errors.As(err, &p) {
+		return p.Finding
+	}
+	return cda.Finding{Rule: cda.RuleXML, Severity: cda.Error, Message: "the document cannot be read"}
+}
+
+// combine puts the findings of the check and of the metadata together. What metadata lack because the header is broken is said once, by the check.
+func combine(checked, derived []cda.Finding, o Options) []cda.Finding {
+	broken := cda.Refuses(checked)
+	all := slices.Clone(checked)
+	for _, f := range derived {
+		switch f.Rule {
+		case metadata.RuleRequired, metadata.RuleTime, metadata.RuleFormat:
+			if broken {
+				continue
+			}
+		case metadata.RuleClass:
+			if !o.ClassCode.IsZero() || broken && strings.HasSuffix(f.Path, "/code/@code") && touches(checked, "/ClinicalDocument/code") {
+				continue
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func touches(findings []cda.Finding, path string) bool {
+	return slices.ContainsFunc(findings, func(f cda.Finding) bool { return f.Severity == cda.Error && strings.HasPrefix(f.Path, path) })
+}
+
+// identify finds the person.
+func (v *Verdict) identify(mode ins.Mode) {
+	id := v.Entry.Patient
+	if id.Root == "" {
+		at := v.Document.Root
+		if p := v.Document.Header.Patient(); p != nil && p.Role != nil {
+			at = p.Role
+		}
+		v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, at, "id",
+			"no identifier is an INS; the document is valid without one, but a record is that of an INS (NIR 1.2.250.1.213.1.4.8, NIA .9, test .10, demonstration .11)"))
+		return
+	}
+	m, err := mode.Parse(id.Root, id.Extension)
+	if err != nil {
+		v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", err.Error()))
+		return
+	}
+	v.Patient = m
+}
