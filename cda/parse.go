@@ -1,11 +1,7 @@
 package cda
 
 import (
-	"bytes"
-	"errors"
 	"sync"
-
-	"encoding/xml"
 
 	"github.com/beevik/etree"
 )
@@ -39,48 +35,17 @@ func Parse(raw []byte, limits Limits) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts, err := scan(text, limits)
-	if err != nil {
-		return nil, err
-	}
-	root, err := buildTree(text, limits)
+	root, starts, err := readTree(string(text), limits)
 	if err != nil {
 		return nil, err
 	}
 	d := &Document{Raw: raw, place: place{text: text, starts: starts, top: root}}
-	n := namespaces{}
-	if err := n.resolve(root); err != nil {
-		err.Finding.Line = d.Line(n.at)
-		return nil, err
-	}
-	if n.elements != len(starts) {
-		return nil, refuse(RuleXML, 0, "the document can be read in two ways")
-	}
 	if d.Root, d.Envelope, err = clinicalDocument(root); err != nil {
 		return nil, err
 	}
 	d.Header = readHeader(d.Root)
 	d.Body = readBody(d.Root)
 	return d, nil
-}
-
-func buildTree(text []byte, limits Limits) (*etree.Element, error) {
-	tree := etree.NewDocument()
-	tree.ReadSettings = etree.ReadSettings{MaxDepth: limits.Depth, PreserveDuplicateAttrs: true}
-	if _, err := tree.ReadFrom(bytes.NewReader(text)); err != nil {
-		line := 0
-		var syntax *xml.SyntaxError
-		if errors.As(err, &syntax) {
-			line = syntax.Line
-		}
-		// The decoder's own words may quote the document.
-		return nil, refuse(RuleXML, line, "the document is not well-formed XML")
-	}
-	root := tree.Root()
-	if root == nil {
-		return nil, refuse(RuleRoot, 0, "there is no element; a ClinicalDocument is expected")
-	}
-	return root, nil
 }
 
 // clinicalDocument finds the ClinicalDocument: the root, or the one descendant of a style sheet or of a signature.

@@ -1,0 +1,192 @@
+package cda
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+func isBlank(s string) bool {
+	for i := range len(s) {
+		if !isSpace(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// forbiddenCharacter finds a character outside production Char of XML 1.0 in valid UTF-8, -1 when there is none: controls, U+FFFE, U+FFFF.
+func forbiddenCharacter(s string) int {
+	for i := range len(s) {
+		if s[i] < 0x20 && !isSpace(s[i]) {
+			return i
+		}
+	}
+	if i := strings.Index(s, "\ufffe"); i >= 0 {
+		return i
+	}
+	return strings.Index(s, "\uffff")
+}
+
+// space passes white space and says whether there was some.
+func (r *reader) space() bool {
+	start := r.pos
+	for r.pos < len(r.text) && isSpace(r.text[r.pos]) {
+		r.pos++
+	}
+	return r.pos > start
+}
+
+// peek gives the next byte, 0 at the end.
+func (r *reader) peek() byte {
+	if r.pos < len(r.text) {
+		return r.text[r.pos]
+	}
+	return 0
+}
+
+// name passes what ends before white space or a delimiter of tags: a name if splitName says so.
+func (r *reader) name() string {
+	start := r.pos
+	for r.pos < len(r.text) {
+		switch r.text[r.pos] {
+		case ' ', '\t', '\r', '\n', '/', '>', '=', '<', '"', '\'':
+			return r.text[start:r.pos]
+		}
+		r.pos++
+	}
+	return r.text[start:]
+}
+
+// splitName splits a QName; ok is false when it is none.
+func splitName(name string) (prefix, local string, ok bool) {
+	if i := strings.IndexByte(name, ':'); i >= 0 {
+		return name[:i], name[i+1:], isNCName(name[:i]) && isNCName(name[i+1:])
+	}
+	return "", name, isNCName(name)
+}
+
+// isNCName says whether s is a name without colon (Namespaces in XML 1.0, NCName).
+func isNCName(s string) bool {
+	if s == "" {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_':
+		case i > 0 && ('0' <= c && c <= '9' || c == '-' || c == '.'):
+		case c >= utf8.RuneSelf:
+			return isWideName(s)
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isWideName is isNCName beyond ASCII (XML 1.0, productions NameStartChar and NameChar).
+func isWideName(s string) bool {
+	for i, c := range s {
+		start := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' ||
+			in(c, 0xC0, 0xD6) || in(c, 0xD8, 0xF6) || in(c, 0xF8, 0x2FF) || in(c, 0x370, 0x37D) || in(c, 0x37F, 0x1FFF) || in(c, 0x200C, 0x200D) ||
+			in(c, 0x2070, 0x218F) || in(c, 0x2C00, 0x2FEF) || in(c, 0x3001, 0xD7FF) || in(c, 0xF900, 0xFDCF) || in(c, 0xFDF0, 0xFFFD) || in(c, 0x10000, 0xEFFFF)
+		follow := in(c, '0', '9') || c == '-' || c == '.' || c == 0xB7 || in(c, 0x300, 0x36F) || in(c, 0x203F, 0x2040)
+		if !start && (i == 0 || !follow) {
+			return false
+		}
+	}
+	return true
+}
+
+func in(c, from, to rune) bool { return from <= c && c <= to }
+
+// unescape replaces references, and ends of lines by \n (XML 1.0 §2.11). In an attribute, white space becomes blanks (§3.3.3) and there must be no <.
+func unescape(s string, attribute bool) (string, bool) {
+	if attribute {
+		if !strings.ContainsAny(s, "&<\r\n\t") {
+			return s, true
+		}
+		if strings.IndexByte(s, '<') >= 0 {
+			return "", false
+		}
+	} else if strings.IndexByte(s, '&') < 0 {
+		return newlines(s), true
+	}
+	s = newlines(s)
+	if attribute {
+		s = strings.Map(func(c rune) rune {
+			if c == '\n' || c == '\t' {
+				return ' '
+			}
+			return c
+		}, s)
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "&")
+		b.WriteString(before)
+		if !ok {
+			return b.String(), true
+		}
+		name, after, ok := strings.Cut(rest[:min(len(rest), maxReference)], ";")
+		c, known := referred(name)
+		if !ok || !known {
+			return "", false
+		}
+		b.WriteRune(c)
+		s = rest[len(rest[:min(len(rest), maxReference)])-len(after):]
+	}
+}
+
+// maxReference is the longest reference with its semicolon, leading zeros included.
+const maxReference = 16
+
+func newlines(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
+// referred gives the character of a reference's name.
+func referred(name string) (rune, bool) {
+	switch name {
+	case "lt":
+		return '<', true
+	case "gt":
+		return '>', true
+	case "amp":
+		return '&', true
+	case "apos":
+		return '\'', true
+	case "quot":
+		return '"', true
+	}
+	digits, ok := strings.CutPrefix(name, "#")
+	base := 10
+	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+		digits, base = hex, 16
+	}
+	if !ok || digits == "" || !isHexDigits(digits) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	c := rune(n) // #nosec G115 -- the ranges below are below 2^21
+	if err != nil || n > 0x10FFFF || !(c == '\t' || c == '\n' || c == '\r' || in(c, 0x20, 0xD7FF) || in(c, 0xE000, 0xFFFD) || in(c, 0x10000, 0x10FFFF)) {
+		return 0, false
+	}
+	return c, true
+}
+
+func isHexDigits(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}
