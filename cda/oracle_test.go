@@ -76,6 +76,9 @@ func agree(t *testing.T, text []byte) bool {
 		return false
 	}
 	want, err := oracle(text)
+	if err != nil && strings.Contains(err.Error(), "invalid XML name") && strings.ContainsFunc(string(text), func(c rune) bool { return c > 0x7F }) {
+		return true // etree has the names of the fourth edition, the reader those of the fifth
+	}
 	if err != nil {
 		t.Fatalf("etree refuses what the reader takes: %v\n%s", err, text)
 	}
