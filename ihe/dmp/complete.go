@@ -20,8 +20,8 @@ func controlled(ctx context.Context) bool { return ctx.Value(controlKey{}) != ni
 // managed are the extensions that only operations set.
 var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDoctor}
 
-// Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities and earlier INS numbers, whether the record is open, and what operations
-// set. A patch says what it takes away; of it only what operations set is kept.
+// Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities and earlier INS numbers, the attested spelling of names, whether the record is open, and
+// what operations set. A patch says what it takes away; of it only what operations set is kept.
 func (i *Identity) Complete(ctx context.Context, what repository.Interaction, before *element.Element, after *element.Resource) error {
 	if after.Type() != "Patient" || controlled(ctx) {
 		return nil
@@ -35,7 +35,11 @@ func (i *Identity) Complete(ctx context.Context, what repository.Interaction, be
 		if err != nil {
 			return err
 		}
-		changed = changed || kept
+		spelled, err := i.keepSpelling(before, after.Root)
+		if err != nil {
+			return err
+		}
+		changed = changed || kept || spelled
 		if was := before.Child("active"); was != nil && after.Root.Child("active") == nil {
 			if err := after.Root.Add("active", element.Clone(was)); err != nil {
 				return err
@@ -91,6 +95,27 @@ func keepIdentifiers(before, after *element.Element) (changed bool, err error) {
 			continue // the current INS: whether it may go is Review's to say
 		}
 		if err := after.Add("identifier", element.Clone(e)); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// keepSpelling gives the names of a qualified identity the spelling that was attested, when those sent are the same names written otherwise.
+func (i *Identity) keepSpelling(before, after *element.Element) (changed bool, err error) {
+	if currentINS(i.mode, before).IsZero() {
+		return false, nil
+	}
+	was, is := TraitsOf(before), TraitsOf(after)
+	if was.Family != is.Family && equalTrait(TraitFamily, was.Family, is.Family) {
+		if _, err := officialName(after).SetChild("family", was.Family); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	if was.Given != is.Given && equalTrait(TraitGiven, was.Given, is.Given) {
+		if _, err := extensionOf(officialName(after), extensionGivenList).SetChild("valueString", was.Given); err != nil {
 			return changed, err
 		}
 		changed = true

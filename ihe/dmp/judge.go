@@ -64,6 +64,7 @@ func (j *judge) identifiers() {
 		path := element.Path(i.element)
 		if spelled := i.element.ChildValue("system"); spelled != i.kind.System() {
 			j.wrong(fault.Value, path+".system", "The system of an INS is written as a URN in resources: %s.", i.kind.System())
+			j.claims = j.claims || i.current()
 			continue
 		}
 		if i.kind.Real() {
@@ -96,7 +97,7 @@ func (j *judge) identifiers() {
 				"An insured's number (type NH) under an INS system that is not the person's own INS may be another's: a search by INS would find the wrong person. Leave it out.")
 		}
 	}
-	j.local()
+	j.others()
 }
 
 // typed judges type and use (slices of fr-core-patient-ins).
@@ -125,15 +126,26 @@ func (j *judge) refused(err error, path string) {
 	j.wrong(fault.Value, path+".value", "%s", err.Error())
 }
 
-// local judges identifiers of type PI: without system and value nobody can tell whose they are.
-func (j *judge) local() {
+// others judges identifiers that are under no INS system: a type of INS does not belong there, and without system and value nobody can tell whose a local one is.
+func (j *judge) others() {
 	for e := range j.patient.Children("identifier") {
+		if _, ok := ins.KindOf(e.ChildValue("system")); ok {
+			continue
+		}
 		for c := range e.Child("type").Children("coding") {
-			if c.ChildValue("system") == SystemV2IdentifierType && c.ChildValue("code") == "PI" && (e.ChildValue("system") == "" || e.ChildValue("value") == "") {
+			switch system, code := c.ChildValue("system"), c.ChildValue("code"); {
+			case system == SystemIdentifierType && isINSType(code):
+				j.wrong(fault.Value, element.Path(e)+".system", "%s", (&ins.Error{Rule: ins.RuleSystem}).Error())
+				j.claims = true
+			case system == SystemV2IdentifierType && code == "PI" && (e.ChildValue("system") == "" || e.ChildValue("value") == ""):
 				j.wrong(fault.Required, element.Path(e), "A local identifier (type PI) has a system, which is the establishment's own, and a value.")
 			}
 		}
 	}
+}
+
+func isINSType(code string) bool {
+	return slices.ContainsFunc(ins.Kinds(), func(k ins.Kind) bool { return k.Code() == code })
 }
 
 // status judges the identity status against the INS.

@@ -85,9 +85,6 @@ func (i *Identity) change(v *repository.Review, before *element.Element, held in
 	if wrong := known.Differ(&sent); len(wrong) > 0 {
 		return wrongTraits(wrong, "The %s of a qualified identity is not overwritten by an update: the one sent is another than the one recorded. Nothing was written. Call Patient/[id]/$ins-change after verification at the national service (INSi).")
 	}
-	for _, trait := range known.respelled(&sent) {
-		v.Warn(fault.Issue{Severity: fault.Warning, Code: fault.BusinessRule, Expression: traitPaths[trait], Diagnostics: "The " + string(trait) + " is spelled otherwise than it was recorded."})
-	}
 	if active(before) != active(v.After) && replacedBy(v.After) == "" {
 		return fault.At(http.StatusUnprocessableEntity, fault.BusinessRule, "Patient.active", "A record is opened and closed by Patient/[id]/$dmp-open and $dmp-close, not by an update.")
 	}

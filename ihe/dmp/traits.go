@@ -79,18 +79,6 @@ func equalTrait(name Trait, a, b string) bool {
 	return a != "" && b != "" && search.Fold(a) == search.Fold(b)
 }
 
-// respelled lists the names that are the same but written otherwise.
-func (t *Traits) respelled(other *Traits) []Trait {
-	var out []Trait
-	t.each(func(name Trait, value string) bool {
-		if same := other.value(name); value != same && equalTrait(name, value, same) {
-			out = append(out, name)
-		}
-		return true
-	})
-	return out
-}
-
 // TraitsOf reads the traits of a Patient; what is not there is "".
 func TraitsOf(patient *element.Element) Traits {
 	t := Traits{BirthDate: patient.ChildValue("birthDate"), Sex: patient.ChildValue("gender")}
