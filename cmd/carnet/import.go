@@ -25,6 +25,7 @@ type importFlags struct {
 	synthetic           int
 	seed                uint64
 	documents           documentFlags
+	directory           directoryFlags
 }
 
 func newImport() *cobra.Command {
@@ -42,8 +43,8 @@ is left alone. --dry-run only judges and needs no server.
 
 Exit status: 0 everything was accepted, 1 something was refused (each refusal is printed), 2 the command could not run.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 && f.synthetic == 0 {
-				return errors.New("nothing to import: name files, or --synthetic N")
+			if len(args) == 0 && f.synthetic == 0 && !f.directory.asked() {
+				return errors.New("nothing to import: name files, --synthetic N, --directory or --finess")
 			}
 			if f.documents.dryRun {
 				return f.documents.dryRunAll(cmd.Context(), cmd.OutOrStdout(), args)
@@ -52,6 +53,7 @@ Exit status: 0 everything was accepted, 1 something was refused (each refusal is
 		},
 	}
 	f.documents.register(cmd)
+	f.directory.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "FHIR base URL of a running server")
 	flags.StringVar(&f.token, "token", "", "bearer token for --server")
@@ -71,6 +73,11 @@ func (f *importFlags) run(ctx context.Context, out io.Writer, files []string) er
 	target, done, err := f.target()
 	if err != nil {
 		return err
+	}
+	if f.directory.asked() {
+		if err := f.directory.run(ctx, target, out); err != nil || len(files) == 0 && f.synthetic == 0 {
+			return errors.Join(err, done())
+		}
 	}
 	report, err := f.load(ctx, ingest.NewLoader(target, runtime.GOMAXPROCS(0)), files)
 	err = errors.Join(err, done())
