@@ -18,7 +18,8 @@ const RuleINS = "record-ins"
 // Options of a judgement.
 type Options struct {
 	Limits cda.Limits
-	Mode   ins.Mode // whose INS are taken
+	// Modes say whose INS are taken; none: those of both, which only a judge that nothing is stored after may.
+	Modes []ins.Mode
 	// ClassCode is the class that the submitter names for a type that has none in ASS_X04.
 	ClassCode metadata.Code
 	// NoExtract leaves the entries alone.
@@ -46,7 +47,7 @@ func Judge(raw []byte, o Options) *Verdict {
 	var fromMetadata []cda.Finding
 	v.Entry, fromMetadata = metadata.Derive(d)
 	v.Findings = combine(nil, fromMetadata, o)
-	v.identify(o.Mode)
+	v.identify(o.Modes)
 	slices.SortStableFunc(v.Findings, func(a, b cda.Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	v.Accepted = !cda.Refuses(v.Findings)
 	return v
@@ -95,7 +96,7 @@ func touches(findings []cda.Finding, path string) bool {
 }
 
 // identify finds the person.
-func (v *Verdict) identify(mode ins.Mode) {
+func (v *Verdict) identify(modes []ins.Mode) {
 	id := v.Entry.Patient
 	if id.Root == "" {
 		at := v.Document.Root
@@ -106,10 +107,14 @@ func (v *Verdict) identify(mode ins.Mode) {
 			"no identifier is an INS; the document is valid without one, but a record is that of an INS (NIR 1.2.250.1.213.1.4.8, NIA .9, test .10, demonstration .11)"))
 		return
 	}
-	m, err := mode.Parse(id.Root, id.Extension)
-	if err != nil {
-		v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", err.Error()))
-		return
+	if len(modes) == 0 {
+		modes = []ins.Mode{ins.Production, ins.Sandbox}
 	}
-	v.Patient = m
+	var err error
+	for _, mode := range modes {
+		if v.Patient, err = mode.Parse(id.Root, id.Extension); err == nil {
+			return
+		}
+	}
+	v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", err.Error()))
 }

@@ -25,6 +25,8 @@ type ReferenceOptions struct {
 	Visibility []Code
 	// Replaced are the references to the DocumentReferences that this one replaces; empty: the parents of the document by their unique ids.
 	Replaced []string
+	// NoRelations leaves the parents out, as when the record has none of them.
+	NoRelations bool
 	// Custodian is the reference to the Organization that keeps the document; "": the document's own custodian by its identifier.
 	Custodian string
 }
@@ -141,6 +143,9 @@ func (e *Entry) relations(o ReferenceOptions) []relation {
 	}
 	if len(all) > 0 {
 		return all
+	}
+	if o.NoRelations {
+		return nil
 	}
 	for _, id := range e.Replaces {
 		older := toIdentifier(id)

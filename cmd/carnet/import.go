@@ -79,7 +79,17 @@ func (f *importFlags) run(ctx context.Context, out io.Writer, files []string) er
 			return errors.Join(err, done())
 		}
 	}
+	documents, files, err := ingest.Split(files)
+	if err != nil {
+		return errors.Join(err, done())
+	}
+	if len(files) == 0 && f.synthetic == 0 {
+		return errors.Join(f.documents.submitAll(ctx, out, target, documents), done())
+	}
 	report, err := f.load(ctx, ingest.NewLoader(target, runtime.GOMAXPROCS(0)), files)
+	if err == nil && len(documents) > 0 {
+		err = f.documents.submitAll(ctx, out, target, documents)
+	}
 	err = errors.Join(err, done())
 	fmt.Fprint(out, report)
 	if err != nil {

@@ -28,6 +28,19 @@ func Documents(names []string) ([]string, error) {
 	return files, nil
 }
 
+// Split expands names as Documents does, and parts CDA documents from other files.
+func Split(names []string) (documents, others []string, err error) {
+	files, err := Documents(names)
+	for _, f := range files {
+		if IsDocument(f) {
+			documents = append(documents, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return documents, others, err
+}
+
 func expand(name string) ([]string, error) {
 	info, err := os.Stat(name)
 	switch {

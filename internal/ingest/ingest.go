@@ -186,15 +186,26 @@ func (t Target) do(ctx context.Context, method, path string, body []byte) (int, 
 }
 
 func (t Target) send(ctx context.Context, method, path, contentType string, body []byte) (int, []byte, error) {
+	status, _, answer, err := t.exchange(ctx, method, path, body, http.Header{"Content-Type": {contentType}})
+	return status, answer, err
+}
+
+// create posts a resource on the condition that the search finds none, and gives the Location of what is there now.
+func (t Target) create(ctx context.Context, typ string, body []byte, ifNoneExist string) (status int, location string, answer []byte, err error) {
+	status, header, answer, err := t.exchange(ctx, http.MethodPost, typ, body, http.Header{"Content-Type": {"application/fhir+json"}, "If-None-Exist": {ifNoneExist}})
+	return status, header.Get("Location"), answer, err
+}
+
+func (t Target) exchange(ctx context.Context, method, path string, body []byte, header http.Header) (int, http.Header, []byte, error) {
 	url := t.Base
 	if path != "" {
 		url += "/" + path
 	}
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
-	req.Header.Set("Content-Type", contentType)
+	req.Header = header
 	req.Header.Set("Accept", "application/fhir+json")
 	if method != http.MethodPost || path != "" {
 		req.Header.Set("Prefer", "return=minimal")
@@ -204,11 +215,11 @@ func (t Target) send(ctx context.Context, method, path, contentType string, body
 	}
 	resp, err := t.Client.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 256<<20))
-	return resp.StatusCode, answer, err
+	return resp.StatusCode, resp.Header, answer, err
 }
 
 func (l *Loader) accept(batch ...entry) {
