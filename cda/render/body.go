@@ -41,6 +41,7 @@ func (p *page) body(root *etree.Element, o Options) {
 	}
 	p.sections = append(first, rest...)
 	b.leftovers()
+	settle(p.sections)
 }
 
 type bodyReader struct {

@@ -3,6 +3,7 @@ package render
 import (
 	_ "embed"
 	"io"
+	"strconv"
 
 	"github.com/carnet-fhir/carnet/cda"
 )
@@ -148,7 +149,7 @@ func (w *writer) section(s *section, level int) {
 		w.nodes(s.text.children, s.anchor)
 		w.raw("</div>\n")
 	} else if s.entries > 0 && len(s.loose) == 0 {
-		w.element("p", "vide", "Cette section n’a pas de texte ; elle contient "+plural(s.entries, "donnée")+" codée(s).")
+		w.element("p", "vide", "Cette section n’a pas de texte. Données codées : "+strconv.Itoa(s.entries)+".")
 	}
 	for _, a := range s.loose {
 		w.attachment(a, "piece")

@@ -9,7 +9,7 @@ import (
 // that no control character, blank or quote of the source survives. Relative addresses point at files that did not come along and are not
 // followed either.
 func safeLink(raw string) (string, bool) {
-	raw = strings.TrimSpace(raw)
+	raw = strings.Join(strings.Fields(raw), "") // blanks are line breaks of the source's layout
 	if raw == "" || len(raw) > 2048 || strings.ContainsFunc(raw, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
 		return "", false
 	}

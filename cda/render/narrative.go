@@ -169,6 +169,7 @@ func (n *narrator) withCaption(out *node, el *etree.Element, depth int) []*node 
 	for _, c := range out.children {
 		if c.kind == caption {
 			c.kind, c.style = inline, c.style|bold
+			c.children = append(c.children, &node{kind: textNode, text: " "})
 		}
 	}
 	return []*node{out}
@@ -263,4 +264,37 @@ func (n *narrator) list(el *etree.Element, depth int) []*node {
 		}
 	}
 	return append(before, out)
+}
+
+// settle takes the address from links that lead to no place on the page: the ID is not there, or on something that has no place of its own.
+func settle(sections []*section) {
+	anchors := map[string]bool{}
+	eachNode(sections, func(n *node) {
+		if n.anchor != "" {
+			anchors["#"+n.anchor] = true
+		}
+	})
+	eachNode(sections, func(n *node) {
+		if !strings.HasPrefix(n.target, "#") || anchors[n.target] {
+			return
+		}
+		n.target = ""
+		if n.kind == link {
+			n.kind = inline
+		}
+	})
+}
+
+func eachNode(sections []*section, visit func(*node)) {
+	var walk func([]*node)
+	walk = func(nodes []*node) {
+		for _, n := range nodes {
+			visit(n)
+			walk(n.children)
+		}
+	}
+	for _, s := range sections {
+		walk(s.text.children)
+		eachNode(s.children, visit)
+	}
 }
