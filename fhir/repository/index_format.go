@@ -27,7 +27,7 @@ func checkIndexFormat(ctx context.Context, s store.Store, registry *search.Regis
 	defer view.Close()
 	written, err := view.Meta(indexFormatSetting)
 	switch {
-	case errors.Is(err, store.ErrNotFound) && s.Head() == 0:
+	case errors.Is(err, store.ErrNotFound) && empty(view):
 		return setIndexFormat(ctx, s, registry)
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
@@ -35,6 +35,13 @@ func checkIndexFormat(ctx context.Context, s store.Store, registry *search.Regis
 		return nil
 	}
 	return fmt.Errorf("%w: it is %q, this version writes %q", ErrIndexFormat, written, registry.IndexFormat())
+}
+
+// empty says that no resource was ever written: settings alone hold no rows.
+func empty(view store.View) bool {
+	versions := view.History(store.HistoryRange{})
+	defer versions.Close()
+	return !versions.Next() && versions.Err() == nil
 }
 
 func setIndexFormat(ctx context.Context, s store.Store, registry *search.Registry) error {
