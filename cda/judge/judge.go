@@ -110,11 +110,14 @@ func (v *Verdict) identify(modes []ins.Mode) {
 	if len(modes) == 0 {
 		modes = []ins.Mode{ins.Production, ins.Sandbox}
 	}
-	var err error
+	var refused error
 	for _, mode := range modes {
-		if v.Patient, err = mode.Parse(id.Root, id.Extension); err == nil {
+		m, err := mode.Parse(id.Root, id.Extension)
+		if err == nil {
+			v.Patient = m
 			return
 		}
+		refused = err
 	}
-	v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", err.Error()))
+	v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", refused.Error()))
 }
