@@ -55,7 +55,7 @@ func (m *MetadataRules) AfterPatch(_ context.Context, current, patched *element.
 
 // changedElements names the root's elements in which the two differ, but for those of a metadata update.
 func changedElements(before, after *element.Element) []string {
-	a, b := rest(before), rest(after)
+	a, b := remainder(before), remainder(after)
 	if element.EqualContent(a, b) {
 		return nil
 	}
@@ -72,8 +72,8 @@ func changedElements(before, after *element.Element) []string {
 	return names
 }
 
-// rest copies a DocumentReference without what a metadata update is about.
-func rest(root *element.Element) *element.Element {
+// remainder copies a DocumentReference without what a metadata update is about.
+func remainder(root *element.Element) *element.Element {
 	root = element.Clone(root)
 	for c := root.First; c != nil; {
 		following := c.Next

@@ -37,7 +37,7 @@ func tolerantPatch(current *element.Element, body []byte) ([]byte, error) {
 	changed := false
 	for i, o := range operations {
 		for _, name := range o.targets() {
-			if name != "" && !updatable[name] && !slices.Contains(foreign, name) {
+			if !updatable[name] && !slices.Contains(foreign, name) {
 				foreign = append(foreign, name)
 			}
 		}
@@ -72,9 +72,17 @@ func (o patchOperation) targets() []string {
 	case "test":
 		return nil
 	case "move":
-		names = append(names, firstStep(o.text("from")))
+		names = pointed(names, o.text("from"))
 	}
-	return append(names, firstStep(o.text("path")))
+	return pointed(names, o.text("path"))
+}
+
+// pointed adds what a pointer is about: "" is the whole resource. What is no pointer is left to the patch engine.
+func pointed(names []string, pointer string) []string {
+	if pointer != "" && pointer[0] != '/' {
+		return names
+	}
+	return append(names, firstStep(pointer))
 }
 
 // firstStep gives the name that a pointer begins with, as far as it looks like one.
