@@ -92,10 +92,8 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 			return err
 		}
 	}
-	if d.before != nil {
-		if err := r.keepManaged(ctx, d); err != nil {
-			return err
-		}
+	if err := r.keepManaged(ctx, view, all, d); err != nil {
+		return err
 	}
 	if d.before != nil && sameBlob(d.before.Blob, d.blob) {
 		old, err := r.beforeOf(d)

@@ -3,8 +3,12 @@ package repository
 import (
 	"context"
 	"errors"
+	"net/http"
+	"slices"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/store"
 )
 
@@ -150,3 +154,50 @@ func (w *txWrite) placed() error {
 
 // Tree parses a record that was found; the tree is the caller's own.
 func (l *Lookup) Tree(rec *store.Record) (*element.Resource, error) { return l.r.tree(rec) }
+
+// referringBudget bounds Referring; the commit looks once more.
+func referringBudget(limit int) search.Budget {
+	return search.Budget{Rows: 20*limit + 10_000, Records: 2*limit + 1_000, Inner: 1_000}
+}
+
+// Referring gives the resources that refer to one by a reference parameter, each once, in the order of types; a fault (422 too-costly) when there are more than limit.
+func (l *Lookup) Referring(ctx context.Context, typ, id string, limit int) ([]*store.Record, error) {
+	read := func(view store.View) (out []*store.Record, err error) {
+		seen := map[store.RID]bool{}
+		for _, source := range l.r.defs.Resources {
+			for _, p := range l.r.o.Registry.Snapshot().Params(source) {
+				if p.Type != search.Reference || p.Building || len(p.Targets) > 0 && !slices.Contains(p.Targets, typ) {
+					continue
+				}
+				clause := &search.Clause{Param: p, Operands: []search.Operand{{RefType: typ, RefID: id}}}
+				found, err := l.r.o.Engine.Find(ctx, view, source, clause, limit+1, referringBudget(limit))
+				if err != nil {
+					return nil, err
+				}
+				for _, rec := range found {
+					if !seen[rec.RID] {
+						seen[rec.RID] = true
+						out = append(out, rec)
+					}
+				}
+				if len(out) > limit {
+					return nil, fault.New(http.StatusUnprocessableEntity, fault.TooCostly, "More resources refer to the "+typ+" than are changed in one commit.")
+				}
+			}
+		}
+		return out, nil
+	}
+	found, err := read(l.view)
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	want := versionsOf(found)
+	l.d.hold(func(view store.View) error {
+		now, err := read(view)
+		if err == nil && !slices.Equal(versionsOf(now), want) {
+			err = errOvertaken
+		}
+		return err
+	})
+	return found, nil
+}

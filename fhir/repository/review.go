@@ -17,14 +17,14 @@ type Reviewer interface {
 	Review(ctx context.Context, v *Review) error
 }
 
-// Completer is an Interceptor that keeps what a server manages in a resource whatever its writers send: identifiers of others, marks that operations set. It is called with the current version (never
-// nil) before the write is compared with it, at each attempt; so it must give the same when it is called again on what it edited. It calls Changed when it edits after.
+// Completer is an Interceptor that keeps what a server manages in a resource whatever its writers send: identifiers of others, marks that operations set. It is called with the current version (nil
+// for what is new) before the write is compared with it, at each attempt; so it must give the same when it is called again on what it edited. It calls Changed when it edits after.
 type Completer interface {
-	Complete(ctx context.Context, what Interaction, before *element.Element, after *element.Resource) error
+	Complete(ctx context.Context, what Interaction, before *element.Element, after *element.Resource, look *Lookup) error
 }
 
 // keepManaged asks the completers; after is not a deletion.
-func (r *Repository) keepManaged(ctx context.Context, d *draft) error {
+func (r *Repository) keepManaged(ctx context.Context, view store.View, all *decision, d *draft) error {
 	if len(r.completers) == 0 {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (r *Repository) keepManaged(ctx context.Context, d *draft) error {
 		return err
 	}
 	for _, c := range r.completers {
-		if err := c.Complete(ctx, d.what, old, d.res); err != nil {
+		if err := c.Complete(ctx, d.what, old, d.res, &Lookup{r: r, view: view, d: all}); err != nil {
 			return err
 		}
 	}
@@ -60,6 +60,9 @@ func (v *Review) Before() (*element.Element, error) {
 
 // Warn adds an issue to those that the writer is told of (Written.Issues). The write goes on.
 func (v *Review) Warn(issue fault.Issue) { v.of.issues = append(v.of.issues, issue) }
+
+// Look reads the store; what it finds is a condition of the commit.
+func (v *Review) Look() *Lookup { return &Lookup{r: v.r, view: v.view, d: v.d} }
 
 // maxOthers bounds what Others gives; who asks expects one or none.
 const maxOthers = 10

@@ -100,7 +100,7 @@ func TestReviewTransaction(t *testing.T) {
 // keeper keeps the tags of the version before.
 type keeper struct{ unique }
 
-func (keeper) Complete(_ context.Context, _ Interaction, before *element.Element, after *element.Resource) error {
+func (keeper) Complete(_ context.Context, _ Interaction, before *element.Element, after *element.Resource, _ *Lookup) error {
 	if active := before.Child("active"); active != nil && after.Root.Child("active") == nil {
 		after.Changed()
 		return after.Root.Add("active", element.Clone(active))

@@ -22,9 +22,12 @@ var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDocto
 
 // Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities and earlier INS numbers, the attested spelling of names, whether the record is open, and
 // what operations set. A patch says what it takes away; of it only what operations set is kept.
-func (i *Identity) Complete(ctx context.Context, what repository.Interaction, before *element.Element, after *element.Resource) error {
+func (i *Identity) Complete(ctx context.Context, what repository.Interaction, before *element.Element, after *element.Resource, look *repository.Lookup) error {
 	if after.Type() != "Patient" || controlled(ctx) {
 		return nil
+	}
+	if err := i.pointLinks(ctx, after, look); err != nil || before == nil {
+		return err
 	}
 	changed, err := keepExtensions(before, after.Root)
 	if err != nil {

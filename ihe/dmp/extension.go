@@ -5,6 +5,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/store"
 )
 
 type object = map[string]any
@@ -28,6 +29,15 @@ func setExtension(e *element.Element, url string, x object) error {
 		return err
 	}
 	return e.Add("extension", made)
+}
+
+// readAny reads a stored resource.
+func readAny(rec *store.Record) (*element.Element, error) {
+	res, err := element.ParseJSON(spec.R4(), rec.Body, element.Options{ExpectType: rec.Type, Trusted: true})
+	if err != nil {
+		return nil, err
+	}
+	return res.Root, nil
 }
 
 // build makes a resource of its JSON members. What callers gave in them is checked as anything that comes from outside.

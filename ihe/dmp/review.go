@@ -32,6 +32,11 @@ func (i *Identity) Review(ctx context.Context, v *repository.Review) error {
 			v.Warn(issue)
 		}
 	}
+	if into := replacedBy(v.After); into != "" && (before == nil || replacedBy(before) != into) {
+		if err := i.merge(v, into); err != nil {
+			return err
+		}
+	}
 	if before == nil || controlled(ctx) {
 		return nil
 	}
