@@ -2,8 +2,11 @@ package dmp
 
 import (
 	"encoding/json"
+	"errors"
+	"net/http"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -48,4 +51,10 @@ func build(typ string, members object) (*element.Resource, error) {
 		return nil, err
 	}
 	return element.ParseJSON(spec.R4(), text, element.Options{ExpectType: typ})
+}
+
+// notThere says that an error is a 404 or 410.
+func notThere(err error) bool {
+	var f *fault.Fault
+	return errors.As(err, &f) && (f.Status == http.StatusNotFound || f.Status == http.StatusGone)
 }

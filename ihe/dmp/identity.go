@@ -82,8 +82,8 @@ func statusOf(patient *element.Element) (Status, *element.Element) {
 	return "", nil
 }
 
-// replacedBy gives the id of the Patient into which one was merged, "" when it was not (Patient.link, type replaced-by).
-func replacedBy(patient *element.Element) string {
+// ReplacedBy gives the id of the Patient into which one was merged, "" when it was not (Patient.link, type replaced-by).
+func ReplacedBy(patient *element.Element) string {
 	for link := range patient.Children("link") {
 		if link.ChildValue("type") == "replaced-by" {
 			return patientID(link.Child("other").ChildValue("reference"))

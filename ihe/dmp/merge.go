@@ -79,8 +79,8 @@ func (i *Identity) merge(v *repository.Review, into string) error {
 	if err != nil {
 		return err
 	}
-	if further := replacedBy(survivor); further != "" {
-		return mergedIdentity(further)
+	if further := ReplacedBy(survivor); further != "" {
+		return MergedIdentity(further)
 	}
 	return nil
 }
@@ -94,9 +94,9 @@ func (i *Identity) Follow(ctx context.Context, f *repository.Following) ([]repos
 	if err != nil {
 		return nil, err
 	}
-	was, is := "", replacedBy(f.After)
+	was, is := "", ReplacedBy(f.After)
 	if before != nil {
-		was = replacedBy(before)
+		was = ReplacedBy(before)
 	}
 	switch {
 	case was == "" && is != "":

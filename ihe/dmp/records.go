@@ -123,7 +123,7 @@ func (r *Records) read(rec *store.Record) (*stored, error) {
 		return nil, err
 	}
 	p := res.Root
-	out := &stored{tree: p, into: replacedBy(p), record: &Record{
+	out := &stored{tree: p, into: ReplacedBy(p), record: &Record{
 		ID: rec.ID, INS: currentINS(r.mode, p), Traits: TraitsOf(p), Open: active(p), Closing: closingOf(p), Version: rec.Version, Body: rec.Body,
 	}}
 	if x := extensionOf(p, ExtensionMES); x != nil {

@@ -32,7 +32,7 @@ func (i *Identity) Review(ctx context.Context, v *repository.Review) error {
 			v.Warn(issue)
 		}
 	}
-	if into := replacedBy(v.After); into != "" && (before == nil || replacedBy(before) != into) {
+	if into := ReplacedBy(v.After); into != "" && (before == nil || ReplacedBy(before) != into) {
 		if err := i.merge(v, into); err != nil {
 			return err
 		}
@@ -75,8 +75,8 @@ func wrongTraits(wrong []Trait, sentence string) error {
 
 // change judges a plain write over a stored Patient.
 func (i *Identity) change(v *repository.Review, before *element.Element, held ins.Matricule) error {
-	if into := replacedBy(before); into != "" && replacedBy(v.After) != into {
-		return mergedIdentity(into)
+	if into := ReplacedBy(before); into != "" && ReplacedBy(v.After) != into {
+		return MergedIdentity(into)
 	}
 	had := currentINS(i.mode, before)
 	if had.IsZero() {
@@ -90,14 +90,14 @@ func (i *Identity) change(v *repository.Review, before *element.Element, held in
 	if wrong := known.Differ(&sent); len(wrong) > 0 {
 		return wrongTraits(wrong, "The %s of a qualified identity is not overwritten by an update: the one sent is another than the one recorded. Nothing was written. Call Patient/[id]/$ins-change after verification at the national service (INSi).")
 	}
-	if active(before) != active(v.After) && replacedBy(v.After) == "" {
+	if active(before) != active(v.After) && ReplacedBy(v.After) == "" {
 		return fault.At(http.StatusUnprocessableEntity, fault.BusinessRule, "Patient.active", "A record is opened and closed by Patient/[id]/$dmp-open and $dmp-close, not by an update.")
 	}
 	return nil
 }
 
-// mergedIdentity is what a write or operation on a subsumed identity is told.
-func mergedIdentity(into string) *fault.Fault {
+// MergedIdentity is what a write or operation on a subsumed identity is told.
+func MergedIdentity(into string) *fault.Fault {
 	f := fault.At(http.StatusConflict, fault.Conflict, "Patient.link", "The identity was merged into another, to which the answer's Location points. Write to that one, or undo the merge with Patient/[id]/$unmerge.")
 	f.Header = http.Header{"Location": {"Patient/" + into}}
 	return f
