@@ -41,6 +41,7 @@ var groups = []struct {
 	{"transaction", (*suite).transaction},
 	{"search", (*suite).search},
 	{"disk", (*suite).disk},
+	{"documents", (*suite).documents},
 }
 
 // Names lists the groups of measurements.
