@@ -18,9 +18,12 @@ type layers struct {
 	records      *dmp.Records
 }
 
-// newLayers makes the rooms.
-func newLayers() *layers {
-	return &layers{interceptors: []repository.Interceptor{&mhd.MetadataRules{}}}
+// newLayers makes the rooms of a server that takes the INS of the mode.
+func newLayers(mode ins.Mode) *layers {
+	return &layers{
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), &mhd.MetadataRules{}},
+		records:      dmp.NewRecords(mode),
+	}
 }
 
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
