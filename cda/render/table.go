@@ -26,11 +26,25 @@ func (n *narrator) table(el *etree.Element, depth int) []*node {
 			t.part(c, depth+1)
 		}
 	}
+	t.footLast()
 	nodes := append([]*node{}, t.before...)
 	if len(t.out.children) > 0 {
 		nodes = append(nodes, t.out)
 	}
 	return append(nodes, t.after...)
+}
+
+// footLast moves the feet to the end, where HTML wants them and readers look for them.
+func (t *tableReader) footLast() {
+	var parts, feet []*node
+	for _, c := range t.out.children {
+		if c.kind == tableFoot {
+			feet = append(feet, c)
+		} else {
+			parts = append(parts, c)
+		}
+	}
+	t.out.children = append(parts, feet...)
 }
 
 type tableReader struct {

@@ -125,6 +125,12 @@ func (t *textWriter) node(n *node) {
 		t.end()
 	case footnoteRef:
 		t.current.WriteString("(" + strconv.Itoa(n.number) + ")")
+	case superscript:
+		t.superscript(n)
+	case deleted, inserted: // where nothing is struck through, words must say it
+		t.current.WriteString(map[kind]string{deleted: "[supprimé : ", inserted: "[ajouté : "}[n.kind])
+		t.nodes(n.children)
+		t.current.WriteString("]")
 	case media:
 		t.attachment(n.media)
 	case list:
@@ -146,6 +152,15 @@ func (t *textWriter) node(n *node) {
 	default:
 		t.nodes(n.children)
 	}
+}
+
+// superscript sets exponents apart: 10^9 is not 109.
+func (t *textWriter) superscript(n *node) {
+	inner := textOf(n)
+	if inner != "" && strings.Trim(inner, "0123456789+-−") == "" {
+		t.current.WriteString("^")
+	}
+	t.nodes(n.children)
 }
 
 func (t *textWriter) tablePart(n *node) {
