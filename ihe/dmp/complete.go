@@ -6,6 +6,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/internal/ins"
 )
 
 type controlKey struct{}
@@ -20,7 +21,7 @@ func controlled(ctx context.Context) bool { return ctx.Value(controlKey{}) != ni
 // managed are the extensions that only operations set.
 var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDoctor}
 
-// Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities and earlier INS numbers, the attested spelling of names, whether the record is open, and
+// Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities, earlier INS numbers, links, the attested spelling of names, whether the record is open, and
 // what operations set. A patch says what it takes away; of it only what operations set is kept.
 func (i *Identity) Complete(ctx context.Context, what repository.Interaction, before *element.Element, after *element.Resource, look *repository.Lookup) error {
 	if after.Type() != "Patient" || controlled(ctx) {
@@ -42,7 +43,11 @@ func (i *Identity) Complete(ctx context.Context, what repository.Interaction, be
 		if err != nil {
 			return err
 		}
-		changed = changed || kept || spelled
+		linked, err := keepLinks(before, after.Root)
+		if err != nil {
+			return err
+		}
+		changed = changed || kept || spelled || linked
 		if was := before.Child("active"); was != nil && after.Root.Child("active") == nil {
 			if err := after.Root.Add("active", element.Clone(was)); err != nil {
 				return err
@@ -78,26 +83,45 @@ func keepExtensions(before, after *element.Element) (changed bool, err error) {
 	return changed, nil
 }
 
-// keepIdentifiers adds the identifiers of before whose authority the sender does not speak for: no identifier of its system came. An earlier INS is kept always.
+// keepIdentifiers adds the identifiers of before whose authority the sender does not speak for: no identifier of its system came. Identifiers with the use old are kept always: an earlier INS, those of merged
+// identities.
 func keepIdentifiers(before, after *element.Element) (changed bool, err error) {
 	systems, tokens := map[string]bool{}, map[string]bool{}
 	for e := range after.Children("identifier") {
 		systems[e.ChildValue("system")] = true
 		tokens[e.ChildValue("system")+"|"+e.ChildValue("value")] = true
 	}
-	old := map[*element.Element]bool{}
-	for _, i := range insIdentifiers(before) {
-		old[i.element] = i.use == "old"
-	}
 	for e := range before.Children("identifier") {
-		system := e.ChildValue("system")
-		if tokens[system+"|"+e.ChildValue("value")] || systems[system] && !old[e] {
+		system, old := e.ChildValue("system"), e.ChildValue("use") == "old"
+		if tokens[system+"|"+e.ChildValue("value")] || systems[system] && !old {
 			continue
 		}
-		if _, isINS := old[e]; isINS && !old[e] {
+		if _, isINS := ins.KindOf(system); isINS && !old {
 			continue // the current INS: whether it may go is Review's to say
 		}
 		if err := after.Add("identifier", element.Clone(e)); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// keepLinks keeps the links to other identities, which operations set.
+func keepLinks(before, after *element.Element) (changed bool, err error) {
+	for link := range before.Children("link") {
+		typ, other := link.ChildValue("type"), link.Child("other").ChildValue("reference")
+		if typ == "replaced-by" {
+			continue // whether it may go is Review's to say
+		}
+		kept := false
+		for e := range after.Children("link") {
+			kept = kept || e.ChildValue("type") == typ && e.Child("other").ChildValue("reference") == other
+		}
+		if kept {
+			continue
+		}
+		if err := after.Add("link", element.Clone(link)); err != nil {
 			return changed, err
 		}
 		changed = true

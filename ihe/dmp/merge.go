@@ -85,6 +85,22 @@ func (i *Identity) merge(v *repository.Review, into string) error {
 	return nil
 }
 
+// unmerge judges a write that takes the link away: what came with the identity must stand where the link says.
+func unmerge(v *repository.Review, from string) error {
+	rec, err := v.Look().Read("Patient", from)
+	if err != nil || rec == nil {
+		return err
+	}
+	survivor, err := readAny(rec)
+	if err != nil {
+		return err
+	}
+	if ReplacedBy(survivor) != "" {
+		return fault.At(http.StatusConflict, fault.Conflict, "Patient.link", "The surviving identity was itself merged into another since. Undo that merge first.")
+	}
+	return nil
+}
+
 // Follow moves what refers to a Patient when it is subsumed, and back when that is undone.
 func (i *Identity) Follow(ctx context.Context, f *repository.Following) ([]repository.Consequence, error) {
 	if f.Type != "Patient" || f.After == nil {

@@ -37,7 +37,15 @@ func (i *Identity) Review(ctx context.Context, v *repository.Review) error {
 			return err
 		}
 	}
-	if before == nil || controlled(ctx) {
+	if before == nil {
+		return nil
+	}
+	if into := ReplacedBy(before); into != "" && ReplacedBy(v.After) == "" {
+		if err := unmerge(v, into); err != nil {
+			return err
+		}
+	}
+	if controlled(ctx) {
 		return nil
 	}
 	return i.change(v, before, held)
