@@ -133,3 +133,29 @@ func (s *summary) reason(parent *etree.Element, target instance, code *codeableC
 	target.put(act)
 	putConcept(act, "code", code, shown.id)
 }
+
+// prune takes the columns of a table out that no row has anything in.
+func prune(table *etree.Element) {
+	head := table.FindElement("thead/tr")
+	rows := table.FindElements("tbody/tr")
+	if head == nil {
+		return
+	}
+	headers := head.ChildElements()
+	for i := len(headers) - 1; i >= 0; i-- {
+		empty := true
+		for _, r := range rows {
+			cells := r.ChildElements()
+			empty = empty && (i >= len(cells) || len(cells[i].Child) == 0)
+		}
+		if !empty {
+			continue
+		}
+		head.RemoveChild(headers[i])
+		for _, r := range rows {
+			if cells := r.ChildElements(); i < len(cells) {
+				r.RemoveChild(cells[i])
+			}
+		}
+	}
+}

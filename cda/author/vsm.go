@@ -41,7 +41,11 @@ func VSM(in Summary) ([]byte, error) {
 	s.giveIDs()
 	doc, root := newDocument()
 	s.header.put(root, templateVSM)
-	s.body(put(put(root, "component"), "structuredBody"), in)
+	body := put(put(root, "component"), "structuredBody")
+	s.body(body, in)
+	for _, t := range body.FindElements(".//table") {
+		prune(t)
+	}
 	return serialize(doc)
 }
 
