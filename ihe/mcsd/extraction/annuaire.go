@@ -111,6 +111,7 @@ func (a *annuaire) take(ctx context.Context, r *row, in *lines) error {
 	if err != nil {
 		a.refuseLine(r.number, err)
 		a.spared.add(a.current.ident.key)
+		a.current.learn(r) // who the person is does not hang on where
 		return nil
 	}
 	a.structure(org, r, in.start)

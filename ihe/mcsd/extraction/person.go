@@ -74,14 +74,20 @@ func (p *person) begin(h *hasher, national string, r *row) error {
 	return nil
 }
 
-// add takes a line of the person; org is the structure of the line, zero when it names none.
-func (p *person) add(h *hasher, r *row, org ident) {
-	at := p.job(r)
-	skill := nos.Concept{Code: r.get(colSkill), Display: r.get(colSkillLabel)}
+// learn takes the profession and the savoir-faire of a line.
+func (p *person) learn(r *row) (job int, skill nos.Concept) {
+	job = p.job(r)
+	skill = nos.Concept{Code: r.get(colSkill), Display: r.get(colSkillLabel)}
 	if skill.Code != "" {
 		skill.System = nos.SavoirFaireSystem(skill.Code)
-		p.jobs[at].learn(nos.Concept{System: nos.TypeSavoirFaire, Code: r.get(colSkillType), Display: r.get(colSkillTypeLabel)}, skill)
+		p.jobs[job].learn(nos.Concept{System: nos.TypeSavoirFaire, Code: r.get(colSkillType), Display: r.get(colSkillTypeLabel)}, skill)
 	}
+	return job, skill
+}
+
+// add takes a line of the person; org is the structure of the line, zero when it names none.
+func (p *person) add(h *hasher, r *row, org ident) {
+	at, skill := p.learn(r)
 	if org.id == "" && r.get(colMode) == "" && r.get(colSector) == "" && r.get(colRole) == "" && r.get(colGenre) == "" {
 		return // registered, without an activity
 	}

@@ -1,0 +1,42 @@
+package extraction
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestSetIsASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s set
+		model := map[uint64]bool{}
+		for _, k := range rapid.SliceOfN(rapid.Uint64Range(0, 5000), 0, 3000).Draw(t, "keys") {
+			if k == 0 {
+				k = 1 // zero stands for one: digests meet it once in 2^64
+			}
+			require.Equal(t, !model[k], s.add(k))
+			model[k] = true
+		}
+		require.Equal(t, len(model), s.used)
+		for k := uint64(1); k < 5000; k += 7 {
+			require.Equal(t, model[k], s.has(k))
+		}
+	})
+}
+
+func TestIdents(t *testing.T) {
+	h := newHasher()
+	a := h.of("finess", "010000024")
+	assert.Len(t, a.id, 26)
+	assert.Equal(t, a, h.of("finess", "010000024"))
+	assert.NotEqual(t, a, h.of("finess0", "10000024"))
+	key, ok := keyOf(a.id)
+	assert.True(t, ok)
+	assert.Equal(t, a.key, key)
+	for _, other := range []string{"", "ps-0001", "0190f6f0-1111-7000-8000-000000000000"} {
+		_, ok := keyOf(other)
+		assert.False(t, ok, other)
+	}
+}
