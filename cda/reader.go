@@ -244,7 +244,7 @@ func (r *reader) countElement() error {
 	if len(r.open) >= r.limits.Depth {
 		return r.limit("elements are nested deeper than %d", r.limits.Depth)
 	}
-	if r.starts = append(r.starts, uint32(r.pos)); len(r.starts) > r.limits.Elements { // #nosec G115 -- Limits.Bytes is an int, but no document of 4 GiB is held
+	if r.starts = append(r.starts, uint32(r.pos)); len(r.starts) > r.limits.Elements {
 		return r.limit("the document has more than %d elements", r.limits.Elements)
 	}
 	return r.node()

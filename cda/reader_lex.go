@@ -173,7 +173,7 @@ func referred(name string) (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, base, 32)
-	c := rune(n) // #nosec G115 -- the ranges below are below 2^21
+	c := rune(n)
 	if err != nil || n > 0x10FFFF || !(c == '\t' || c == '\n' || c == '\r' || in(c, 0x20, 0xD7FF) || in(c, 0xE000, 0xFFFD) || in(c, 0x10000, 0x10FFFF)) {
 		return 0, false
 	}
