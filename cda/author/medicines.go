@@ -114,6 +114,11 @@ func (s *summary) medicine(l *list, m *medicine) {
 		one.put(el, route)
 	}
 	s.consumable(el, code, lot, product)
+	if at := hl7(m.AuthoredOn); at != "" { // when it was prescribed; by whom is not told
+		author := put(el, "author")
+		put(author, "time", "value", at)
+		null(put(author, "assignedAuthor"), "id", "NI")
+	}
 	if one != nil {
 		s.instruction(el, one)
 	}

@@ -87,6 +87,7 @@ type medicine struct {
 	MedicationReference       *reference        `json:"medicationReference"`
 	EffectiveDateTime         string            `json:"effectiveDateTime"`
 	EffectivePeriod           *period           `json:"effectivePeriod"`
+	AuthoredOn                string            `json:"authoredOn"` // of a MedicationRequest
 	Dosage                    []dosage          `json:"dosage"`
 	DosageInstruction         []dosage          `json:"dosageInstruction"`
 	ReasonCode                []codeableConcept `json:"reasonCode"`

@@ -60,6 +60,7 @@ type ownMedia struct {
 func (b *bodyReader) section(el *etree.Element, depth int) *section {
 	b.count++
 	s := &section{anchor: "s" + strconv.Itoa(b.count), title: sectionTitle(el), text: b.narrator.narrative(cda.Child(el, "text"))}
+	s.lang = foreign(cda.Attr(cda.Child(el, "languageCode"), "code"))
 	var media []*attachment
 	for entry := range cda.Children(el, "entry") {
 		s.entries++

@@ -88,7 +88,7 @@ func (c *fence) element(n *html.Node) {
 		switch {
 		case a.Key == "id":
 			c.ids[a.Val]++
-		case a.Key == "class":
+		case a.Key == "class" || a.Key == "lang":
 		case !slices.Contains(names, a.Key):
 			c.say("attribute " + a.Key + " of " + n.Data)
 		case a.Key == "aria-labelledby":
@@ -152,7 +152,7 @@ func newSecondFence() *bluemonday.Policy {
 		}
 		p.AllowElements(name)
 		p.AllowNoAttrs().OnElements(name)
-		p.AllowAttrs(append(slices.Clone(attributes), "id", "class")...).OnElements(name)
+		p.AllowAttrs(append(slices.Clone(attributes), "id", "class", "lang")...).OnElements(name)
 	}
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
 	p.AllowRelativeURLs(true)

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/cda"
@@ -18,12 +19,23 @@ func newPage(doc *cda.Document, o Options) *page {
 		p.title = "Document sans titre"
 	}
 	p.byline = byline(h)
+	p.lang = foreign(h.LanguageCode.Code)
 	p.notices = notices(h)
 	p.banner = readBanner(h)
 	p.groups = readGroups(h)
 	p.imprint = imprint(doc)
 	p.body(doc.Root, o)
 	return p
+}
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// foreign is a language that is not French, "" for French and for what is no language tag.
+func foreign(code string) string {
+	if !languageTag.MatchString(code) || strings.EqualFold(code, "fr") || strings.HasPrefix(strings.ToLower(code), "fr-") {
+		return ""
+	}
+	return code
 }
 
 // byline names the authors and the day.

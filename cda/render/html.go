@@ -27,6 +27,9 @@ func HTML(out io.Writer, doc *cda.Document, o Options) error {
 	w.raw(`<main id="contenu">`, "\n")
 	w.payload(p)
 	for _, s := range p.sections {
+		if s.lang == "" {
+			s.lang = p.lang
+		}
 		w.section(s, 2)
 	}
 	w.groups(p)
@@ -51,7 +54,11 @@ func (w *writer) head(p *page) {
 func (w *writer) header(p *page) {
 	w.raw(`<header class="entete">`, "\n")
 	w.element("p", "genre", p.kind)
-	w.element("h1", "", p.title)
+	w.raw("<h1")
+	w.lang(p.lang)
+	w.raw(">")
+	w.text(p.title)
+	w.raw("</h1>\n")
 	w.element("p", "signature", p.byline)
 	for _, n := range p.notices {
 		w.element("p", "avis", n)
@@ -67,6 +74,13 @@ func (w *writer) header(p *page) {
 		w.raw("</details>\n")
 	}
 	w.raw("</section>\n</header>\n")
+}
+
+// lang says in which language something is, when that is not French.
+func (w *writer) lang(code string) {
+	if code != "" {
+		w.attr("lang", code)
+	}
 }
 
 // element writes a text in an element, or nothing when there is none. name and class are the page's own.
@@ -135,6 +149,7 @@ var headings = [...][2]markup{2: {"<h2", "</h2>\n"}, 3: {"<h3", "</h3>\n"}, 4: {
 func (w *writer) section(s *section, level int) {
 	tag := headings[min(level, len(headings)-1)]
 	w.raw(`<section class="niveau"`)
+	w.lang(s.lang)
 	w.attr("aria-labelledby", s.anchor)
 	w.raw(">\n", tag[0])
 	w.attr("id", s.anchor)

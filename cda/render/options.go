@@ -19,7 +19,7 @@ const metaPolicy = "default-src 'none'; style-src '" + styleHash + "'; img-src d
 // Options says how a document is shown. The zero value is good.
 type Options struct {
 	// PayloadURL is where the body of an N1 document can be fetched (the Binary of the record, for instance). Empty: the page carries the body
-	// itself as a data: URI. It must be a path on the same server ("/fhir/Binary/12") or an https address, else it is not used.
+	// itself as a data: URI. It must be a path ("/fhir/Binary/12") or an https address, of the same server as the page's policy has it, else it is not used.
 	PayloadURL string
 	// MaxBytes bounds the output, default 64 MiB. More is a fault too-costly.
 	MaxBytes int

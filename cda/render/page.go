@@ -6,6 +6,7 @@ type page struct {
 	kind     string // label of the document's type
 	created  string // French date
 	byline   string // authors, in one line
+	lang     string // language of the document when it is not French
 	notices  []string
 	banner   banner
 	groups   []group
@@ -43,6 +44,7 @@ type card struct {
 type section struct {
 	anchor   string
 	title    string
+	lang     string // language when it is not that of the document
 	text     *node
 	loose    []*attachment // media of its entries that its narrative does not show
 	entries  int           // coded entries directly below
