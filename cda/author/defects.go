@@ -2,6 +2,7 @@ package author
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -65,7 +66,8 @@ func read(d *defects, raw json.RawMessage, want, expression string, into any) bo
 
 // shape says what is wrong with JSON without the values in it.
 func shape(err error) string {
-	if t, ok := err.(*json.UnmarshalTypeError); ok {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
 		return "the element " + strings.TrimPrefix(t.Field, ".") + " has another JSON type than it should"
 	}
 	return "it cannot be parsed"
