@@ -67,7 +67,7 @@ func bare(s string) string {
 // agree fails when the reader takes a text that etree refuses or reads otherwise.
 func agree(t *testing.T, text []byte) bool {
 	t.Helper()
-	root, starts, err := readTree(string(text), Limits{}.withDefaults())
+	root, starts, err := readTree(text, Limits{}.withDefaults())
 	if err != nil {
 		var refused *ParseError
 		if !errors.As(err, &refused) {
@@ -140,4 +140,19 @@ func FuzzReader(f *testing.F) {
 			agree(t, decoded)
 		}
 	})
+}
+
+func TestForbiddenCharactersAreFoundAnywhere(t *testing.T) {
+	for at := range 40 {
+		text := []byte(strings.Repeat("é\n\t\r", 12)[:48])
+		if got := forbiddenCharacter(text); got != -1 {
+			t.Fatalf("%d in clean text", got)
+		}
+		if text[at] < 0x80 {
+			text[at] = byte(at % 9)
+			if got := forbiddenCharacter(text); got != at {
+				t.Fatalf("%d, not %d", got, at)
+			}
+		}
+	}
 }

@@ -35,7 +35,7 @@ func Parse(raw []byte, limits Limits) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, starts, err := readTree(string(text), limits)
+	root, starts, err := readTree(text, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -42,11 +42,12 @@ type rawAttr struct{ name, value string }
 // binding binds a prefix, "" the default, to a namespace.
 type binding struct{ prefix, uri string }
 
-// readTree reads a text that is valid UTF-8. White space between elements is dropped but within narratives (the element text), as are comments and processing
+// readTree reads a text that is valid UTF-8. Nothing of it is kept but a copy. White space between elements is dropped but within narratives (the element text), as are comments and processing
 // instructions.
-func readTree(text string, limits Limits) (root *etree.Element, starts []uint32, err error) {
+func readTree(raw []byte, limits Limits) (root *etree.Element, starts []uint32, err error) {
+	text := string(raw)
 	r := reader{text: text, limits: limits, starts: make([]uint32, 0, min(len(text)/64, limits.Elements)+16)}
-	if at := forbiddenCharacter(text); at >= 0 {
+	if at := forbiddenCharacter(raw); at >= 0 {
 		r.pos = at
 		return nil, nil, r.malformed("there is a character that XML does not allow")
 	}

@@ -1,6 +1,8 @@
 package cda
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,16 +20,35 @@ func isBlank(s string) bool {
 }
 
 // forbiddenCharacter finds a character outside production Char of XML 1.0 in valid UTF-8, -1 when there is none: controls, U+FFFE, U+FFFF.
-func forbiddenCharacter(s string) int {
-	for i := range len(s) {
-		if s[i] < 0x20 && !isSpace(s[i]) {
+func forbiddenCharacter(text []byte) int {
+	// Eight bytes at a time: a byte below 0x20 leaves its high bit set in the difference.
+	const low, high = 0x2020202020202020, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		word := binary.LittleEndian.Uint64(text[i:])
+		if (word-low)&^word&high == 0 {
+			continue
+		}
+		if at := control(text[i : i+8]); at >= 0 {
+			return i + at
+		}
+	}
+	if at := control(text[i:]); at >= 0 {
+		return i + at
+	}
+	if at := bytes.Index(text, []byte("\ufffe")); at >= 0 {
+		return at
+	}
+	return bytes.Index(text, []byte("\uffff"))
+}
+
+func control(text []byte) int {
+	for i, c := range text {
+		if c < 0x20 && !isSpace(c) {
 			return i
 		}
 	}
-	if i := strings.Index(s, "\ufffe"); i >= 0 {
-		return i
-	}
-	return strings.Index(s, "\uffff")
+	return -1
 }
 
 // space passes white space and says whether there was some.
