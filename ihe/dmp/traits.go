@@ -110,3 +110,14 @@ func extensionOf(e *element.Element, url string) *element.Element {
 }
 
 var inseeCode = regexp.MustCompile(`^([0-9]{5}|2[AB][0-9]{3})$`)
+
+// Missing lists the traits that are not there.
+func (t *Traits) Missing() (out []Trait) {
+	t.each(func(name Trait, value string) bool {
+		if value == "" {
+			out = append(out, name)
+		}
+		return true
+	})
+	return out
+}
