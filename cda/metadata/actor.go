@@ -31,6 +31,9 @@ type Actor struct {
 	Addresses    []cda.AD
 }
 
+// codePatientExpression is the "profession" of a patient who writes (TRE_A00).
+const codePatientExpression = "EXP_PATIENT"
+
 func authorOf(a *cda.Author) Actor {
 	actor := actorOf(&a.Assigned)
 	actor.Role = code(a.Function)
@@ -46,7 +49,7 @@ func actorOf(a *cda.Assigned) Actor {
 		actor.ID = ids[0]
 	}
 	switch _, isINS := ins.KindOf(actor.ID.Root); {
-	case isINS:
+	case isINS, a.Code.Code == codePatientExpression:
 		actor.Kind = ByPatient
 	case a.Device != nil, a.Person == nil && strings.Contains(actor.ID.Extension, "/"):
 		actor.Kind = BySystem
@@ -84,9 +87,15 @@ func (a *Actor) Person() string {
 			family, given = a.Device.Software.Value, a.Device.Model.Value
 		}
 	}
+	authority := ""
+	if a.ID.Root != "" {
+		authority = "&" + escape(a.ID.Root) + "&ISO"
+	} else {
+		idType = ""
+	}
 	return strings.Join([]string{
 		escape(a.ID.Extension), escape(family), escape(given), "", escape(cda.First(a.Name.Suffix)), escape(cda.First(a.Name.Prefix)), "", "",
-		"&" + escape(a.ID.Root) + "&ISO", nameType, "", "", idType,
+		authority, nameType, "", "", idType,
 	}, "^")
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/cda"
 	"github.com/carnet-fhir/carnet/cda/vocabulary"
+	"github.com/carnet-fhir/carnet/internal/ins"
 )
 
 type practitioner struct {
@@ -56,7 +57,7 @@ func (c *container) add(a *Actor, id string) reference {
 	to := reference{Reference: "#" + id}
 	switch a.Kind {
 	case ByPatient:
-		p := patient{ResourceType: "Patient", ID: id, Identifier: []identifier{insIdentifier(a.ID)}, Name: personName(a.Name)}
+		p := patient{ResourceType: "Patient", ID: id, Identifier: actorIdentifier(a), Name: personName(a.Name)}
 		c.all = append(c.all, p)
 	case BySystem:
 		d := device{ResourceType: "Device", ID: id, Identifier: actorIdentifier(a), Type: toConcept(a.Specialty, vocabulary.AuthorSpecialty), Owner: c.organization(a, id)}
@@ -99,6 +100,9 @@ func systemNames(a *Actor) []deviceName {
 func actorIdentifier(a *Actor) []identifier {
 	if a.ID.Root == "" {
 		return nil
+	}
+	if _, isINS := ins.KindOf(a.ID.Root); isINS {
+		return []identifier{insIdentifier(a.ID)}
 	}
 	id := toIdentifier(a.ID)
 	if a.ID.Root == OIDProfessional && a.Kind == ByProfessional {

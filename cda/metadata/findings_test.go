@@ -85,6 +85,34 @@ func TestFactsAreFoundWhereTheyAre(t *testing.T) {
 	assert.True(t, strings.HasPrefix(e.Authors[0].Institution(), `A \T\ B\S\C^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^`), "delimiters of HL7 v2 are escaped")
 }
 
+// TestPatientsAndSystemsAsAuthors covers the authors that no published document has.
+func TestPatientsAndSystemsAsAuthors(t *testing.T) {
+	raw, err := os.ReadFile("../testdata/n1-pdf.xml")
+	require.NoError(t, err)
+	from, to := strings.Index(string(raw), "<assignedAuthor>"), strings.Index(string(raw), "</assignedAuthor>")
+	derive := func(assigned string) *metadata.Entry {
+		d, err := cda.Parse([]byte(string(raw[:from])+"<assignedAuthor>"+assigned+string(raw[to:])), cda.Limits{})
+		require.NoError(t, err)
+		e, findings := metadata.Derive(d)
+		require.Empty(t, findings)
+		reference, err := e.DocumentReference(options)
+		require.NoError(t, err)
+		valid(t, reference)
+		return e
+	}
+	e := derive(`<id root="1.2.250.1.213.1.4.10" extension="285073155504246"/><code code="EXP_PATIENT" codeSystem="1.2.250.1.213.1.1.4.6"/><assignedPerson><name><family>EXEMPLE</family><given>LOUISE</given></name></assignedPerson>`)
+	assert.Equal(t, metadata.ByPatient, e.Authors[0].Kind)
+	assert.Equal(t, "285073155504246^EXEMPLE^LOUISE^^^^^^&1.2.250.1.213.1.4.10&ISO^D^^^NH", e.Authors[0].Person())
+	assert.Empty(t, e.Authors[0].Institution())
+	assert.Equal(t, e.PatientID(), e.SourcePatientID(), "a patient's own document comes from no establishment")
+	e = derive(`<id root="1.2.250.1.71.4.2.1" extension="531999901700012/12"/><assignedAuthoringDevice><manufacturerModelName>Analyseur</manufacturerModelName><softwareName>Logiciel</softwareName></assignedAuthoringDevice>`)
+	assert.Equal(t, metadata.BySystem, e.Authors[0].Kind)
+	assert.Equal(t, "531999901700012/12^Logiciel^Analyseur^^^^^^&1.2.250.1.71.4.2.1&ISO^U^^^RI", e.Authors[0].Person())
+	e = derive(`<id nullFlavor="UNK"/>`)
+	assert.Equal(t, metadata.ByProfessional, e.Authors[0].Kind)
+	assert.Equal(t, "^^^^^^^^^D^^^", e.Authors[0].Person(), "an unknown author has no authority")
+}
+
 func TestSourcePatientInfo(t *testing.T) {
 	e, _ := metadata.Derive(parsed(t, "../testdata/n1-pdf.xml"))
 	assert.Equal(t, []string{
