@@ -45,11 +45,11 @@ func open(data, baseURL, identities string, log *slog.Logger) (*instance, error)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms := newLayers(mode)
 	registry, err := newRegistry(defs, baseURL)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	rooms := newLayers(mode, registry, baseURL, log)
 	repo, err := repository.New(repository.Options{
 		Definitions:  defs,
 		Store:        s,

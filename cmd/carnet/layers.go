@@ -1,11 +1,15 @@
 package main
 
 import (
+	"log/slog"
+	"net/netip"
+
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dsubm"
 	"github.com/carnet-fhir/carnet/ihe/mhd"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
@@ -16,12 +20,19 @@ type layers struct {
 	interceptors []repository.Interceptor
 	observers    []repository.Observer
 	records      *dmp.Records
+	broker       *dsubm.Broker
 }
 
-// newLayers makes the rooms of a server that takes the INS of the mode.
-func newLayers(mode ins.Mode) *layers {
+// newLayers makes the rooms of a server that takes the INS of the mode, and that clients know under the base URL.
+func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, log *slog.Logger) *layers {
+	broker := dsubm.NewBroker(registry, dsubm.Options{
+		Sandbox: mode == ins.Sandbox, Logger: log,
+		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
+	})
 	return &layers{
-		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), &mhd.MetadataRules{}},
+		broker:       broker,
+		observers:    []repository.Observer{broker},
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), &mhd.MetadataRules{}, broker},
 		records:      dmp.NewRecords(mode),
 	}
 }
@@ -44,8 +55,14 @@ func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, erro
 
 // extensions are what the rooms add to HTTP.
 func (l *layers) extensions(in *instance) []rest.Extension {
-	return []rest.Extension{mhd.SearchExtension(in.registry, in.baseURL)}
+	return []rest.Extension{mhd.SearchExtension(in.registry, in.baseURL), l.broker.Extension()}
+}
+
+// start begins the background work of a server. networks may be notified although they are private.
+func (l *layers) start(in *instance, networks []netip.Prefix) error {
+	l.broker.Allow(networks)
+	return l.broker.Start(in.repository, in.store, in.baseURL)
 }
 
 // close ends background work of the rooms.
-func (l *layers) close() error { return nil }
+func (l *layers) close() error { return l.broker.Close() }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +33,7 @@ type serveFlags struct {
 	logLevel, otlp, pprof           string
 	drain, timeout                  time.Duration
 	maxBody, maxBundle, maxBinary   int64
+	notify                          []string
 }
 
 func newServe() *cobra.Command {
@@ -61,6 +63,7 @@ func newServe() *cobra.Command {
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "time budget of one request")
 	flags.Int64Var(&f.maxBody, "max-resource", 16<<20, "largest resource in bytes (413 above)")
 	flags.Int64Var(&f.maxBundle, "max-bundle", 64<<20, "largest batch or transaction in bytes")
+	flags.StringSliceVar(&f.notify, "notify-network", nil, "private network, as 10.1.0.0/16, in which subscriptions may notify receivers (default: none; in a sandbox this machine)")
 	flags.Int64Var(&f.maxBinary, "max-binary", 512<<20, "largest Binary in bytes")
 	return cmd
 }
@@ -99,6 +102,13 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return err
 	}
 	defer handler.Close()
+	networks, err := prefixes(f.notify)
+	if err != nil {
+		return err
+	}
+	if err := in.layers.start(in, networks); err != nil {
+		return err
+	}
 	if f.demo {
 		if err := loadDemo(ctx, in); err != nil {
 			return fmt.Errorf("loading the demo data: %w", err)
@@ -141,6 +151,18 @@ func (f *serveFlags) check() error {
 		}
 	}
 	return nil
+}
+
+// prefixes reads networks.
+func prefixes(texts []string) ([]netip.Prefix, error) {
+	networks := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		var err error
+		if networks[i], err = netip.ParsePrefix(text); err != nil {
+			return nil, fmt.Errorf("--notify-network: %w", err)
+		}
+	}
+	return networks, nil
 }
 
 // loopback says whether an address with a port is this machine's own.

@@ -22,7 +22,7 @@ func SearchExtension(registry *search.Registry, base string) rest.Extension {
 	}
 	return rest.Extension{
 		Searches: map[string]rest.SearchRule{"DocumentReference": documents.judge, "List": lists.judge},
-		Shows:    map[string]rest.Shown{"DocumentReference": absoluteURLs(base)},
+		Shows:    map[string]rest.Shown{"DocumentReference": AbsoluteURLs(base)},
 	}
 }
 
@@ -98,8 +98,8 @@ var (
 	relativeBundle = []byte(`"url":"Bundle/`)
 )
 
-// absoluteURLs makes the addresses of documents absolute, as ITI-67 and ITI-68 ask: what is stored is relative, so that it survives a change of the server's own address.
-func absoluteURLs(base string) rest.Shown {
+// AbsoluteURLs makes the addresses of documents absolute, as ITI-67 and ITI-68 ask: what is stored is relative, so that it survives a change of the server's own address.
+func AbsoluteURLs(base string) rest.Shown {
 	prefix := []byte(`"url":"` + strings.TrimRight(base, "/") + "/")
 	return func(body []byte) []byte {
 		for _, relative := range [][]byte{relativeBinary, relativeBundle} {
