@@ -166,9 +166,8 @@ func (r *run) abort(err error) (*Report, error) {
 	// The caller's context may have ended; what was acknowledged is noted all the same.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if wait := r.send.wait(); wait == nil {
-		_ = r.at.save(ctx, r.o.Server) // without it the import begins earlier again, and loses nothing
-	}
+	_ = r.send.wait()              // err, or what followed from it
+	_ = r.at.save(ctx, r.o.Server) // without it the import begins earlier again, and loses nothing
 	r.report.Resources = r.send.total()
 	r.report.Elapsed = time.Since(r.progress.began)
 	return &r.report, err

@@ -1,11 +1,13 @@
 package extraction
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -154,4 +156,38 @@ func TestRefusedLinesCloseNothing(t *testing.T) {
 	require.Len(t, refused, 1)
 	assert.Zero(t, report.Closed)
 	assert.True(t, maps.Equal(before, d.versions(t)))
+}
+
+// TestStopping: a signal ends the import without refusing what was under way.
+func TestStopping(t *testing.T) {
+	path := syntheticFile(t, 2000)
+	d := newDirectory(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var refused atomic.Int64
+	o := Options{Server: stopper{d, stop}, Batch: 60, Day: testDay, Refused: func(int, string) { refused.Add(1) }}
+	_, err := Annuaire(ctx, path, o)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Zero(t, refused.Load())
+	o.Server = d
+	report, err := Annuaire(t.Context(), path, o)
+	require.NoError(t, err)
+	require.Positive(t, report.Resumed, "the place was noted at the stop")
+	whole := newDirectory(t)
+	whole.loadFile(t, Annuaire, path)
+	want := whole.content(t)
+	require.Equal(t, want, sortedAs(t, d.content(t), want))
+}
+
+// stopper is a server whose client is stopped at the twentieth transaction, which is answered as a handler answers a caller who left.
+type stopper struct {
+	*directory
+	stop func()
+}
+
+func (s stopper) Do(ctx context.Context, method, path, contentType string, body []byte) (int, []byte, error) {
+	if s.calls.Load() >= 20 && path != "Basic/import-annuaire" {
+		s.stop()
+		return statusClosed, nil, nil
+	}
+	return s.directory.Do(ctx, method, path, contentType, body)
 }

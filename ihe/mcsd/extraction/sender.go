@@ -136,23 +136,38 @@ func (s *sender) send(ctx context.Context, batch []resource) error {
 	if err != nil || status == http.StatusOK {
 		return err
 	}
-	if status >= 500 {
-		return fmt.Errorf("the server answered %d: %s", status, firstIssue(answer))
+	if err := fatal(ctx, status, answer); err != nil {
+		return err
 	}
 	for i := range batch {
 		r := &batch[i]
 		status, answer, err := request(ctx, s.server, http.MethodPut, r.typ+"/"+r.id, r.json)
+		if err == nil {
+			err = fatal(ctx, status, answer)
+		}
 		switch {
 		case err != nil:
 			return err
-		case status >= 500 || status == http.StatusUnauthorized || status == http.StatusForbidden:
-			return fmt.Errorf("the server answered %d: %s", status, firstIssue(answer))
 		case status != http.StatusOK && status != http.StatusCreated:
 			s.mu.Lock()
 			s.accepted--
 			s.refused(r.line, fmt.Sprintf("%s: %d %s", r.typ, status, firstIssue(answer)))
 			s.mu.Unlock()
 		}
+	}
+	return nil
+}
+
+// statusClosed is what a handler in this process answers when the caller's context ended.
+const statusClosed = 499
+
+// fatal tells refusals that are not about what was sent: the import stops there, and goes on from there.
+func fatal(ctx context.Context, status int, answer []byte) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case status >= 500 || status == statusClosed || status == http.StatusTooManyRequests || status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return fmt.Errorf("the server answered %d: %s", status, firstIssue(answer))
 	}
 	return nil
 }
