@@ -89,4 +89,5 @@ type place struct {
 	lookups  int
 	ordinals map[*etree.Element]int32
 	newlines []uint32
+	siblings map[*etree.Element]sibling
 }

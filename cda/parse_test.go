@@ -2,6 +2,7 @@ package cda_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -149,6 +150,17 @@ func TestLinesAndPaths(t *testing.T) {
 	assert.Equal(t, "/ClinicalDocument/recordTarget/patientRole/patient/name/family[2]", d.Path(d.Header.Patient().Name().Family[1].Element))
 	assert.Zero(t, d.Line(nil))
 	assert.Zero(t, d.Line(etree.NewElement("foreign")))
+}
+
+func TestPathsOfManySiblings(t *testing.T) {
+	d := parse(t, []byte(open+strings.Repeat("<a/><b><c/></b>", 50_000)+shut))
+	n := 0
+	for c := range cda.Elements(d.Root) {
+		n++
+		require.Equal(t, fmt.Sprintf("/ClinicalDocument/%s[%d]", c.Tag, (n+1)/2), d.Path(c))
+		require.Positive(t, d.Line(c))
+	}
+	assert.Equal(t, 100_000, n)
 }
 
 func TestEnvelopes(t *testing.T) {

@@ -87,7 +87,7 @@ func (d *Document) Path(el *etree.Element) string {
 	}
 	var steps []string
 	for e := el; e != nil && e.Tag != ""; e = e.Parent() {
-		steps = append(steps, step(e))
+		steps = append(steps, d.place.step(e))
 		if e == d.Root {
 			break
 		}
@@ -100,21 +100,54 @@ func (d *Document) Path(el *etree.Element) string {
 	return b.String()
 }
 
-func step(el *etree.Element) string {
+// manySiblings is from how many on siblings are counted once for all of them: a document that is wrong everywhere must not cost the square of its length.
+const manySiblings = 64
+
+func (p *place) step(el *etree.Element) string {
 	name := readableName(el)
-	before, total := 0, 0
-	for c := range Elements(el.Parent()) {
-		if c.Tag != el.Tag || c.Space != el.Space {
-			continue
-		}
-		if total++; c == el {
-			before = total
-		}
-	}
-	if total < 2 {
+	parent := el.Parent()
+	if parent == nil {
 		return name
 	}
-	return name + "[" + strconv.Itoa(before) + "]"
+	at := sibling{}
+	if len(parent.Child) < manySiblings {
+		for c := range Elements(parent) {
+			if c.Tag == el.Tag && c.Space == el.Space {
+				at.total++
+				if c == el {
+					at.place = at.total
+				}
+			}
+		}
+	} else {
+		at = p.sibling(parent, el)
+	}
+	if at.total < 2 {
+		return name
+	}
+	return name + "[" + strconv.Itoa(at.place) + "]"
+}
+
+// sibling is the place of an element among those of its name.
+type sibling struct{ place, total int }
+
+func (p *place) sibling(parent, el *etree.Element) sibling {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.siblings[el]; !ok {
+		if p.siblings == nil {
+			p.siblings = map[*etree.Element]sibling{}
+		}
+		total := map[[2]string]int{}
+		for c := range Elements(parent) {
+			total[[2]string{c.Space, c.Tag}]++
+			p.siblings[c] = sibling{place: total[[2]string{c.Space, c.Tag}]}
+		}
+		for c := range Elements(parent) {
+			p.siblings[c] = sibling{p.siblings[c].place, total[[2]string{c.Space, c.Tag}]}
+		}
+	}
+	return p.siblings[el]
 }
 
 // readableName gives the local name, with the usual prefix for namespaces beside that of CDA.
