@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/internal/ins"
@@ -32,7 +33,33 @@ func (r *Records) Open(ctx context.Context, o Opening) (rec *Record, opened bool
 	if err != nil {
 		return nil, false, err
 	}
-	written, err := r.repo.Create(Controlled(ctx), "Patient", res, repository.Conditions{IfNoneExist: "identifier=" + o.INS.Token()})
+	return r.open(ctx, o.INS, &o.Traits, res)
+}
+
+// OpenAs is Open with a Patient as its sender describes the person, local identifiers and contacts included: it holds an INS and the five traits. Whether it is open and attached is set here.
+func (r *Records) OpenAs(ctx context.Context, res *element.Resource, mes bool) (rec *Record, opened bool, err error) {
+	m := currentINS(r.mode, res.Root)
+	if m.IsZero() {
+		return nil, false, fault.At(http.StatusUnprocessableEntity, fault.Required, "Patient.identifier", "A record is opened for a Patient with an INS that this server takes.")
+	}
+	t := TraitsOf(res.Root)
+	if _, err := res.Root.SetChild("active", "true"); err != nil {
+		return nil, false, err
+	}
+	for _, url := range managed {
+		if err := setExtension(res.Root, url, nil); err != nil {
+			return nil, false, err
+		}
+	}
+	if err := setExtension(res.Root, ExtensionMES, object{"url": ExtensionMES, "valueBoolean": mes}); err != nil {
+		return nil, false, err
+	}
+	res.Changed()
+	return r.open(ctx, m, &t, res)
+}
+
+func (r *Records) open(ctx context.Context, m ins.Matricule, t *Traits, res *element.Resource) (rec *Record, opened bool, err error) {
+	written, err := r.repo.Create(Controlled(ctx), "Patient", res, repository.Conditions{IfNoneExist: "identifier=" + m.Token()})
 	if err != nil {
 		return nil, false, err
 	}
@@ -43,10 +70,10 @@ func (r *Records) Open(ctx context.Context, o Opening) (rec *Record, opened bool
 		}
 		return found.record, true, nil
 	}
-	if rec, err = r.Find(ctx, o.INS); err != nil {
+	if rec, err = r.Find(ctx, m); err != nil {
 		return nil, false, err
 	}
-	if wrong := rec.Agree(&o.Traits); len(wrong) > 0 {
+	if wrong := rec.Agree(t); len(wrong) > 0 {
 		return nil, false, wrongTraits(wrong, "The INS has a record, and the %s given is another than the one recorded. Nothing was written.")
 	}
 	return rec, false, nil
@@ -54,10 +81,6 @@ func (r *Records) Open(ctx context.Context, o Opening) (rec *Record, opened bool
 
 // patient builds the Patient of a new record in the profile fr-core-patient-ins.
 func (o *Opening) patient() object {
-	use := "official"
-	if o.INS.Kind() == ins.NIA {
-		use = "temp"
-	}
 	first := o.FirstGiven
 	if first == "" {
 		first, _, _ = strings.Cut(o.Traits.Given, " ")
@@ -83,10 +106,7 @@ func (o *Opening) patient() object {
 	}
 	return object{
 		"meta": object{"profile": []any{ProfilePatientINS}}, "active": true, "extension": extensions, "name": names,
-		"identifier": []any{object{
-			"use": use, "type": object{"coding": []any{object{"system": SystemIdentifierType, "code": o.INS.Kind().Code()}}},
-			"system": o.INS.System(), "value": o.INS.Number(),
-		}},
-		"gender": o.Traits.Sex, "birthDate": o.Traits.BirthDate,
+		"identifier": []any{insJSON(o.INS, "")},
+		"gender":     o.Traits.Sex, "birthDate": o.Traits.BirthDate,
 	}
 }

@@ -31,6 +31,8 @@ type Record struct {
 	Version uint64
 	// Body is the Patient's JSON.
 	Body []byte
+
+	stored *store.Record
 }
 
 // Records finds, opens and closes records. It is safe for concurrent use once it is bound.
@@ -124,7 +126,7 @@ func (r *Records) read(rec *store.Record) (*stored, error) {
 	}
 	p := res.Root
 	out := &stored{tree: p, into: ReplacedBy(p), record: &Record{
-		ID: rec.ID, INS: currentINS(r.mode, p), Traits: TraitsOf(p), Open: active(p), Closing: closingOf(p), Version: rec.Version, Body: rec.Body,
+		ID: rec.ID, INS: currentINS(r.mode, p), Traits: TraitsOf(p), Open: active(p), Closing: closingOf(p), Version: rec.Version, Body: rec.Body, stored: rec,
 	}}
 	if x := extensionOf(p, ExtensionMES); x != nil {
 		attached := x.ChildValue("value") == "true"
