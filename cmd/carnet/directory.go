@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/carnet-fhir/carnet/ihe/mcsd/extraction"
 	"github.com/carnet-fhir/carnet/internal/ingest"
+	"github.com/carnet-fhir/carnet/store/embedded"
 )
 
 // directoryFlags are what "carnet import" takes to load the national directories.
@@ -60,6 +63,17 @@ func (f *directoryFlags) run(ctx context.Context, target ingest.Target, out io.W
 		return &exitError{code: 1, err: fmt.Errorf("%d lines were refused", refused)}
 	}
 	return nil
+}
+
+// sizes gives the store's sizes for an import into a data directory. That of a directory of a million lines stays under 300 MB: what is read is read once, so that the room of a
+// server's cache would be wasted, and the heap is collected earlier than it doubles.
+func (f *directoryFlags) sizes(log *slog.Logger) embedded.Options {
+	o := embedded.Options{Logger: log}
+	if f.asked() {
+		o.CacheSize, o.MemTableSize = 48<<20, 24<<20
+		debug.SetGCPercent(50)
+	}
+	return o
 }
 
 func terminal(f *os.File) bool {

@@ -123,7 +123,7 @@ func (f *importFlags) target() (ingest.Target, func() error, error) {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	const base = "http://localhost/fhir"
-	in, err := open(f.data, base, "", log)
+	in, err := openSized(f.data, base, "", f.directory.sizes(log))
 	if err != nil {
 		return ingest.Target{}, nil, err
 	}

@@ -33,11 +33,16 @@ type instance struct {
 // open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server; identities are the mode asked for, "" the one that the directory was made
 // with (sandbox for a new one).
 func open(data, baseURL, identities string, log *slog.Logger) (*instance, error) {
+	return openSized(data, baseURL, identities, embedded.Options{Logger: log})
+}
+
+// openSized is open with the store's sizes in memory.
+func openSized(data, baseURL, identities string, sizes embedded.Options) (*instance, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
 	defs := spec.R4()
-	s, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{Logger: log})
+	s, err := embedded.Open(filepath.Join(data, "store"), sizes)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +54,7 @@ func open(data, baseURL, identities string, log *slog.Logger) (*instance, error)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms := newLayers(mode, registry, baseURL, log)
+	rooms := newLayers(mode, registry, baseURL, sizes.Logger)
 	repo, err := repository.New(repository.Options{
 		Definitions:  defs,
 		Store:        s,

@@ -10,6 +10,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/dsubm"
+	"github.com/carnet-fhir/carnet/ihe/mcsd"
 	"github.com/carnet-fhir/carnet/ihe/mhd"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
@@ -32,7 +33,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, log *sl
 	return &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
-		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), &mhd.MetadataRules{}, broker},
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), mcsd.Rules{}, &mhd.MetadataRules{}, broker},
 		records:      dmp.NewRecords(mode),
 	}
 }
@@ -45,7 +46,7 @@ func (l *layers) bind(repo *repository.Repository) {
 // newRegistry makes the registry of search parameters, with those that the rooms' guides add. Whoever reads or rebuilds the index of a store uses it.
 func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, error) {
 	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL, CanonicalToken: dmp.CanonicalToken})
-	for _, profile := range []search.Profile{mhd.SearchProfile()} {
+	for _, profile := range []search.Profile{mhd.SearchProfile(), mcsd.SearchProfile()} {
 		if err := registry.Use(profile); err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, erro
 
 // extensions are what the rooms add to HTTP.
 func (l *layers) extensions(in *instance) []rest.Extension {
-	return []rest.Extension{mhd.SearchExtension(in.registry, in.baseURL), l.broker.Extension()}
+	return []rest.Extension{mhd.SearchExtension(in.registry, in.baseURL), mcsd.Extension(), l.broker.Extension()}
 }
 
 // start begins the background work of a server. networks may be notified although they are private.
