@@ -153,7 +153,7 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	w := newBundle(s.o.BaseURL, "searchset", res.T, bytesOf(res.Matches, res.Included))
 	w.total(res.Total)
 	w.links(s.searchLinks(in, values, token, res.Next, further)...)
-	if err := s.searchEntries(ctx, w, out, res.Result); err != nil {
+	if err := s.searchEntries(ctx, w, out, narrowed(q, res.Result)); err != nil {
 		return nil, err
 	}
 	if issues := append(searchIssues(q), warnings...); len(issues) > 0 {
@@ -165,6 +165,21 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	// What is left to do to the whole is its format and layout: the resources are projected already.
 	whole := &rendering{contentType: out.contentType, xml: out.xml, pretty: out.pretty}
 	return &searched{out: whole, bundle: w.end(), records: append(res.Matches[:len(res.Matches):len(res.Matches)], res.Included...), query: token.query}, nil
+}
+
+// narrowed gives the result as the query shows it.
+func narrowed(q *search.Query, res *search.Result) *search.Result {
+	if q.Narrow == nil {
+		return res
+	}
+	out := *res
+	out.Matches = make([]*store.Record, len(res.Matches))
+	for i, rec := range res.Matches {
+		shown := *rec
+		shown.Body = q.Narrow(rec.Body)
+		out.Matches[i] = &shown
+	}
+	return &out
 }
 
 func (s *Server) searchEntries(ctx context.Context, w *bundleWriter, out *rendering, res *search.Result) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // SearchRule judges a search of its type, not one inside a compartment, before it is answered: what a profile requires clients to say. It may set what the client left open in the query
-// (Query.Total). The issues go with the answer as an OperationOutcome entry; an error refuses the search. lenient says that the client asked for handling=lenient.
+// (Query.Total, Query.Narrow). The issues go with the answer as an OperationOutcome entry; an error refuses the search. lenient says that the client asked for handling=lenient.
 type SearchRule func(ctx context.Context, q *search.Query, lenient bool) ([]fault.Issue, error)
 
 // Shown gives a stored resource's JSON as clients are to see it ("attachment.url" made absolute). It must not change what it is given; version and identity stay the same.

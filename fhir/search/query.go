@@ -18,6 +18,8 @@ type Query struct {
 	Explain   bool // __explain=true
 	// Used are the parameters that were understood, in the order given, for the self link: name and raw value.
 	Used [][2]string
+	// Narrow, when set, gives the JSON of a match as the answer to this query shows it: a profile may leave out what the client did not ask for (identifiers of other domains). It does not change what it is given.
+	Narrow func(body []byte) []byte
 	// Ignored are parameters left out under Prefer: handling=lenient.
 	Ignored []string
 }
