@@ -2,6 +2,7 @@ package author
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -104,7 +105,11 @@ func (s *summary) medicine(l *list, m *medicine) {
 	l.row(cell{text: french(low)}, cell{text: french(high)}, product, posology, route, joinReasons(reasons), more)
 
 	el := put(l.entry("typeCode", "DRIV"), "substanceAdministration", "classCode", "SBADM", "moodCode", mood(m), "negationInd", negated(m))
-	templates(el, ccd+"24", pccEntry+"7", frEntry+"42", pccEntry+"7.1")
+	mode := pccEntry + "7.1" // normal dosing
+	if len(doses) > 1 {
+		mode = pccEntry + "9" // split dosing: the dosages are parts of the act
+	}
+	templates(el, ccd+"24", pccEntry+"7", frEntry+"42", mode)
 	s.ids[m.key()].put(el)
 	putCode(el, "code", "DRUG", oidActCode, "Médicament")
 	textRef(el, orCell(posology, product))
@@ -122,10 +127,38 @@ func (s *summary) medicine(l *list, m *medicine) {
 	if one != nil {
 		s.instruction(el, one)
 	}
+	if len(doses) > 1 {
+		s.parts(el, m)
+	}
 	s.putReasons(el, reasons)
 	comment(el, note)
 	if one != nil {
 		one.precondition(el)
+	}
+}
+
+// parts writes each dosage of a medicine that has several as an act inside of its act, in order. The product is that of the outer one.
+func (s *summary) parts(el *etree.Element, m *medicine) {
+	doses := m.doses()
+	for i := range doses {
+		d := &doses[i]
+		relation := put(el, "entryRelationship", "typeCode", "COMP")
+		put(relation, "sequenceNumber", "value", strconv.Itoa(i+1))
+		part := put(relation, "substanceAdministration", "classCode", "SBADM", "moodCode", mood(m))
+		templates(part, frEntry+"83.1")
+		put(part, "id", "root", derivedUUID(s.header.id, m.key()+"/dosage/"+strconv.Itoa(i)))
+		put(part, "statusCode", "code", "completed")
+		if t := d.Timing; t != nil && t.Repeat != nil && t.Repeat.BoundsPeriod != nil {
+			interval(part, "effectiveTime", hl7(t.Repeat.BoundsPeriod.Start), hl7(t.Repeat.BoundsPeriod.End), "UNK", "UNK", "xsi:type", "IVL_TS")
+		}
+		d.put(part, cell{})
+		product := put(put(part, "consumable"), "manufacturedProduct")
+		templates(product, ccd+"53", pccEntry+"7.2", frEntry+"43")
+		material := put(product, "manufacturedMaterial")
+		null(material, "code", "NA")
+		null(material, "name", "NA")
+		s.instruction(part, d)
+		d.precondition(part)
 	}
 }
 
@@ -167,7 +200,10 @@ func (s *summary) instruction(el *etree.Element, d *dosage) {
 		return
 	}
 	c := s.cell(d.PatientInstruction)
-	section := el.Parent().Parent()
+	section := el
+	for section.Tag != "section" {
+		section = section.Parent()
+	}
 	line := put(section.SelectElement("text"), "paragraph")
 	putText(line, "content", "Instruction au patient :", "styleCode", "Bold")
 	putText(line, "content", c.text, "ID", c.id)
