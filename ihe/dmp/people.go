@@ -47,7 +47,7 @@ const maxPeople = 20
 
 // ByIdentifier gives the Patients that hold the identifier; instead of a merged one the surviving Patient, each once.
 func (p *People) ByIdentifier(ctx context.Context, system, value string) ([]*Person, error) {
-	found, err := p.find(ctx, system, value)
+	found, err := p.Stored(ctx, system, value)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (p *People) Read(rec *store.Record) (*Person, error) {
 
 // Holders gives the ids of the Patients that hold an identifier now, merged ones as they are; an identifier with the use old does not count.
 func (p *People) Holders(ctx context.Context, system, value string) ([]string, error) {
-	found, err := p.find(ctx, system, value)
+	found, err := p.Stored(ctx, system, value)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,8 @@ func (p *People) Holders(ctx context.Context, system, value string) ([]string, e
 	return ids, nil
 }
 
-func (p *People) find(ctx context.Context, system, value string) (found []*store.Record, err error) {
+// Stored gives the Patients that hold an identifier, now or as an old one, as they are stored and whatever the caller may see: for decisions, not for answers.
+func (p *People) Stored(ctx context.Context, system, value string) (found []*store.Record, err error) {
 	err = p.repo.Look(func(look *repository.Lookup) error {
 		found, err = look.Find(ctx, "Patient", "identifier="+escaped(system)+"|"+escaped(value), maxPeople)
 		return err
