@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 	"github.com/carnet-fhir/carnet/cda/metadata"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
@@ -46,7 +47,7 @@ func Judge(raw []byte, o Options) *Verdict {
 	v := &Verdict{Document: d}
 	var fromMetadata []cda.Finding
 	v.Entry, fromMetadata = metadata.Derive(d)
-	v.Findings = combine(nil, fromMetadata, o)
+	v.Findings = combine(check.Check(d), fromMetadata, o)
 	v.identify(o.Modes)
 	slices.SortStableFunc(v.Findings, func(a, b cda.Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	v.Accepted = !cda.Refuses(v.Findings)
