@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 )
 
@@ -170,9 +171,13 @@ func TestN1Payloads(t *testing.T) {
 	}
 }
 
-// validate holds a document against the schema of the CI-SIS with xmllint, where both are there.
+// validate holds a document to our own checks, and to the schema of the CI-SIS with xmllint, where both are there.
 func validate(t *testing.T, raw []byte) {
 	t.Helper()
+	doc, err := cda.Parse(raw, cda.Limits{})
+	require.NoError(t, err)
+	findings := check.Check(doc)
+	require.False(t, cda.Refuses(findings), "%v", findings)
 	schema, err := filepath.Abs("../../../shared/data/cda/schemas/CDA_extended.xsd")
 	require.NoError(t, err)
 	if _, err := os.Stat(schema); err != nil {
@@ -192,6 +197,9 @@ func TestSchema(t *testing.T) {
 	f := readFixture(t)
 	vsm, err := VSM(f.summary())
 	require.NoError(t, err)
+	doc, err := cda.Parse(vsm, cda.Limits{})
+	require.NoError(t, err)
+	assert.Empty(t, check.Check(doc))
 	validate(t, vsm)
 	n1, err := N1(f.header(), Payload{MediaType: "application/pdf", Data: []byte(tinyPDF)})
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 )
 
 // TestFactsArrive writes summaries of drawn resources and reads the entries again with the readers of package cda: each code, date and value that went in is
@@ -30,6 +31,7 @@ func TestFactsArrive(t *testing.T) {
 		require.NoError(t, err)
 		doc, err := cda.Parse(raw, cda.Limits{})
 		require.NoError(t, err)
+		require.Empty(t, check.Check(doc))
 		entries := map[string]*etree.Element{}
 		for _, el := range doc.Root.FindElements(".//id") {
 			if id := cda.Attr(el, "root"); strings.HasPrefix(id, "00000000-") && el.Parent().Tag != "act" {

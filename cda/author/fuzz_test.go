@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 )
 
-// FuzzVSM: whatever a resource holds, the summary is a document that parses, or a fault.
+// FuzzVSM: whatever a resource holds, the summary is a document that passes the checks, or a fault.
 func FuzzVSM(f *testing.F) {
 	fixture := readFixture(f)
 	for _, r := range fixture.Resources {
@@ -31,8 +32,12 @@ func FuzzVSM(f *testing.F) {
 			}
 			return
 		}
-		if _, err := cda.Parse(got, cda.Limits{}); err != nil {
+		doc, err := cda.Parse(got, cda.Limits{})
+		if err != nil {
 			t.Fatalf("%v\n%s", err, got)
+		}
+		if found := check.Check(doc); cda.Refuses(found) {
+			t.Fatalf("%v\n%s", found, got)
 		}
 	})
 }
