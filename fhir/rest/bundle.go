@@ -91,12 +91,16 @@ func (w *bundleWriter) resource(body []byte) {
 	w.b = append(w.b, body...)
 }
 
-// searched writes an entry of a searchset.
-func (w *bundleWriter) searched(rec *store.Record, body []byte, mode string) {
+// searched writes an entry of a searchset; extension is the JSON of an extension of Bundle.entry.search, "" for none.
+func (w *bundleWriter) searched(rec *store.Record, body []byte, mode, extension string) {
 	w.entry()
 	w.fullURL(rec.Type, rec.ID)
 	w.resource(body)
-	w.b = append(w.b, `,"search":{"mode":"`...)
+	w.b = append(w.b, `,"search":{`...)
+	if extension != "" {
+		w.b = append(append(append(w.b, `"extension":[`...), extension...), `],`...)
+	}
+	w.b = append(w.b, `"mode":"`...)
 	w.b = append(w.b, mode...)
 	w.b = append(w.b, `"}`...)
 	w.endEntry()

@@ -187,12 +187,12 @@ func (s *Server) searchEntries(ctx context.Context, w *bundleWriter, out *render
 		records []*store.Record
 		mode    string
 	}{{res.Matches, "match"}, {res.Included, "include"}} {
-		for _, rec := range part.records {
+		for i, rec := range part.records {
 			body, err := s.resourceJSON(ctx, out, rec)
 			if err != nil {
 				return err
 			}
-			w.searched(rec, body, part.mode)
+			w.searched(rec, body, part.mode, distanceOf(res, part.mode, i))
 		}
 	}
 	return nil

@@ -45,6 +45,8 @@ func (b Budget) withDefaults(d Budget) Budget {
 type Result struct {
 	Matches  []*store.Record
 	Included []*store.Record
+	// Distances are those of Matches from the position of Query.Near, in metres; nil without one.
+	Distances []float64
 	// Next resumes behind the last match; nil at the end.
 	Next []byte
 	// Total is the number of all matches, -1 when not counted.

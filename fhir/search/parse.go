@@ -113,6 +113,9 @@ func ParseQuery(reg *Registry, scope Scope, params [][2]string, o ParseOptions) 
 	for typ, all := range where {
 		q.Where[typ] = all
 	}
+	if q.Near = nearOf(q.Types, where); q.Near != nil && len(q.Sort) == 0 {
+		q.Sort = []SortKey{{Code: sortNear, Near: q.Near}}
+	}
 	return q, nil
 }
 

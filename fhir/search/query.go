@@ -7,6 +7,9 @@ type Query struct {
 	// Where holds the condition for each type (parameters resolve by type); each is present, possibly an empty And.
 	Where map[string]Expr
 
+	// Near is the position that a search of Locations is about; without a _sort of the client's it orders the matches (see Sort).
+	Near *Operand
+
 	Sort     []SortKey
 	Count    int    // page size asked for; -1 when not given
 	Total    string // "", none, estimate, accurate
@@ -30,6 +33,8 @@ type SortKey struct {
 	// Params holds the parameter for each type searched; nil for _id, _lastUpdated.
 	Params     map[string]*Param
 	Descending bool
+	// Near orders by the distance to the operand's position; Code is "near" then.
+	Near *Operand
 }
 
 // Include is one _include or _revinclude.

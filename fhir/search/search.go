@@ -63,6 +63,9 @@ func (r *run) answer(request *Request) (*Result, error) {
 			return nil, err
 		}
 	}
+	if err := r.distances(q, result); err != nil {
+		return nil, err
+	}
 	if err := r.total(q, wheres, request, result); err != nil {
 		return nil, err
 	}

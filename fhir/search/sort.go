@@ -43,6 +43,9 @@ type sorter struct {
 
 // open looks at the condition's own indexes first: when they give few candidates, these are sorted.
 func (s *sorter) open() error {
+	if s.keys[0].near != nil {
+		return s.nearest()
+	}
 	few := false
 	if !s.trivial() || !s.denser(math.MaxInt64) {
 		var err error

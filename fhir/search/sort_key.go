@@ -14,6 +14,8 @@ type sortKey struct {
 	typ        ParamType // "" for _id and _lastUpdated
 	indexes    []scan    // that hold the values; none for _id, _lastUpdated and what cannot be sorted by
 	descending bool
+	near       *Operand // order by the distance to it
+	reach      scan     // of the positions within reach of near
 }
 
 const (
@@ -26,6 +28,10 @@ func (r *run) sortKeys(typ string, keys []SortKey) []sortKey {
 	all := make([]sortKey, len(keys))
 	for i, k := range keys {
 		all[i] = sortKey{code: k.Code, descending: k.Descending}
+		if k.Near != nil {
+			all[i] = r.nearKey(typ, k.Near)
+			continue
+		}
 		p := k.Params[typ]
 		if k.Code == sortID || k.Code == sortUpdated || p == nil || p.Type == Composite || p.Type == Special || !p.indexed() {
 			continue
@@ -64,6 +70,9 @@ func (k *sortKey) keyOf(c *candidate) []byte {
 		return []byte(c.id)
 	case sortUpdated:
 		return updatedKey(c.rec.Time)
+	}
+	if k.near != nil {
+		return k.keyOfPosition(c)
 	}
 	var first []byte
 	found := false
