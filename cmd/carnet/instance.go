@@ -54,7 +54,10 @@ func openSized(data, baseURL, identities string, sizes embedded.Options) (*insta
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms := newLayers(mode, registry, baseURL, sizes.Logger)
+	rooms, err := newLayers(mode, registry, baseURL, s, sizes.Logger)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	repo, err := repository.New(repository.Options{
 		Definitions:  defs,
 		Store:        s,

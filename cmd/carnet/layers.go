@@ -10,9 +10,13 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/dsubm"
+	"github.com/carnet-fhir/carnet/ihe/insi"
 	"github.com/carnet-fhir/carnet/ihe/mcsd"
 	"github.com/carnet-fhir/carnet/ihe/mhd"
+	"github.com/carnet-fhir/carnet/ihe/pdqm"
+	"github.com/carnet-fhir/carnet/ihe/pixm"
 	"github.com/carnet-fhir/carnet/internal/ins"
+	"github.com/carnet-fhir/carnet/store"
 )
 
 // layers are the IHE and national rooms over the FHIR server. Their interceptors and observers are given to the repository when it is made, before it can be given
@@ -22,10 +26,17 @@ type layers struct {
 	observers    []repository.Observer
 	records      *dmp.Records
 	broker       *dsubm.Broker
+	people       *dmp.People
+	domains      *pixm.Domains
+	insi         insi.Service // nil: that of the mode
 }
 
 // newLayers makes the rooms of a server that takes the INS of the mode, and that clients know under the base URL.
-func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, log *slog.Logger) *layers {
+func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store.Store, log *slog.Logger) (*layers, error) {
+	domains, err := pixm.NewDomains(s)
+	if err != nil {
+		return nil, err
+	}
 	broker := dsubm.NewBroker(registry, dsubm.Options{
 		Sandbox: mode == ins.Sandbox, Logger: log,
 		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
@@ -33,20 +44,23 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, log *sl
 	return &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
-		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), mcsd.Rules{}, &mhd.MetadataRules{}, broker},
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, broker},
 		records:      dmp.NewRecords(mode),
-	}
+		people:       dmp.NewPeople(mode),
+		domains:      domains,
+	}, nil
 }
 
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
 func (l *layers) bind(repo *repository.Repository) {
 	l.records.Bind(repo)
+	l.people.Bind(repo)
 }
 
 // newRegistry makes the registry of search parameters, with those that the rooms' guides add. Whoever reads or rebuilds the index of a store uses it.
 func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, error) {
 	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL, CanonicalToken: dmp.CanonicalToken})
-	for _, profile := range []search.Profile{mhd.SearchProfile(), mcsd.SearchProfile()} {
+	for _, profile := range []search.Profile{mhd.SearchProfile(), mcsd.SearchProfile(), pdqm.SearchProfile()} {
 		if err := registry.Use(profile); err != nil {
 			return nil, err
 		}
@@ -56,7 +70,16 @@ func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, erro
 
 // extensions are what the rooms add to HTTP.
 func (l *layers) extensions(in *instance) []rest.Extension {
-	return []rest.Extension{mhd.SearchExtension(in.registry, in.baseURL), mcsd.Extension(), l.broker.Extension()}
+	mode := l.records.Mode()
+	service := l.insi
+	if service == nil {
+		service = defaultINSi(mode)
+	}
+	return []rest.Extension{
+		mhd.SearchExtension(in.registry, in.baseURL), mcsd.Extension(), l.broker.Extension(),
+		dmp.Extension(l.records, l.people), insi.Extension(service, mode), pixm.NewManager(l.domains, l.people, mode).Extension(),
+		pdqm.NewSupplier(l.people, in.registry, l.domains, mode, in.baseURL).Extension(),
+	}
 }
 
 // start begins the background work of a server. networks may be notified although they are private.

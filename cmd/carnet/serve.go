@@ -28,6 +28,7 @@ import (
 type serveFlags struct {
 	listen, data, baseURL, security string
 	identities                      string
+	insi                            insiFlags
 	demo                            bool
 	tlsCert, tlsKey, clientCA       string
 	logLevel, otlp, pprof           string
@@ -52,6 +53,10 @@ func newServe() *cobra.Command {
 	flags.StringVar(&f.baseURL, "base-url", "", "FHIR base URL under which clients reach the server (default: from --listen)")
 	flags.StringVar(&f.security, "security", "on", "on or off; access control is not built yet, so only off works, on loopback addresses")
 	flags.StringVar(&f.identities, "identities", "", "sandbox (test and demonstration INS) or production (real ones); kept with the data for good (default: what the data directory was made with; sandbox for a new one)")
+	flags.StringVar(&f.insi.url, "insi-url", "", "address of the national INS service (INSi); default: in a sandbox a registry of synthetic people, in production none")
+	flags.StringVar(&f.insi.cert, "insi-cert", "", "PEM client certificate for --insi-url")
+	flags.StringVar(&f.insi.key, "insi-key", "", "PEM private key of --insi-cert")
+	flags.StringVar(&f.insi.authorisation, "insi-authorisation", "", "authorisation number of the software that is sent to --insi-url")
 	flags.BoolVar(&f.demo, "demo", false, "load demo data into an empty store and print requests to paste")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate chain: serve HTTPS")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM private key of --tls-cert")
@@ -92,6 +97,9 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return err
 	}
 	defer in.Close()
+	if in.layers.insi, err = f.insi.service(in.layers.records.Mode()); err != nil {
+		return err
+	}
 	stopTracing, err := startTracing(ctx, f.otlp)
 	if err != nil {
 		return err
