@@ -1,6 +1,7 @@
 package cda
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -156,56 +157,38 @@ func (e ED) Present() bool { return e.Element != nil }
 // ErrBase64 is what content that is not clean base64 gives: a character outside the alphabet and white space, missing or misplaced padding, trailing data.
 var ErrBase64 = errors.New("the content is not base64")
 
-// Reader gives the bytes: decoded when the representation is B64, else the text. Decoding fails with ErrBase64 at the place of the damage.
-func (e ED) Reader() io.Reader {
-	text := strings.NewReader(RawText(e.Element))
-	if e.Representation != "B64" {
-		return text
-	}
-	return strictReader{base64.NewDecoder(base64.StdEncoding.Strict(), &spaceless{text})}
+// Reader gives what Bytes gives, decoded at the first Read: damage anywhere is told before the first byte is out.
+func (e ED) Reader() io.Reader { return &decoding{of: e} }
+
+type decoding struct {
+	of   ED
+	from *bytes.Reader
 }
 
-// Bytes decodes the whole content. Cost: one buffer of three quarters of the text.
+func (d *decoding) Read(p []byte) (int, error) {
+	if d.from == nil {
+		content, err := d.of.Bytes()
+		if err != nil {
+			return 0, err
+		}
+		d.from = bytes.NewReader(content)
+	}
+	return d.from.Read(p)
+}
+
+// Bytes gives the content: decoded when the representation is B64, else the text. Cost: one buffer of three quarters of the text.
 func (e ED) Bytes() ([]byte, error) {
 	text := RawText(e.Element)
 	if e.Representation != "B64" {
 		return []byte(text), nil
 	}
-	if strings.ContainsAny(text, " \t") {
-		text = strings.Join(strings.Fields(text), "")
+	// The decoder passes over ends of lines by itself.
+	if strings.IndexByte(text, ' ') >= 0 || strings.IndexByte(text, '\t') >= 0 {
+		text = strings.NewReplacer(" ", "", "\t", "").Replace(text)
 	}
 	out, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return nil, ErrBase64
 	}
 	return out, nil
-}
-
-// strictReader turns the decoder's errors into ErrBase64.
-type strictReader struct{ r io.Reader }
-
-func (s strictReader) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return n, ErrBase64
-	}
-	return n, err
-}
-
-// spaceless drops the white space that xs:base64Binary allows.
-type spaceless struct{ r io.Reader }
-
-func (s *spaceless) Read(p []byte) (int, error) {
-	for {
-		n, err := s.r.Read(p)
-		kept := p[:0]
-		for _, c := range p[:n] {
-			if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
-				kept = append(kept, c)
-			}
-		}
-		if len(kept) > 0 || err != nil {
-			return len(kept), err
-		}
-	}
 }
