@@ -2,6 +2,7 @@ package dmp
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
@@ -19,7 +20,7 @@ func Controlled(ctx context.Context) context.Context {
 func controlled(ctx context.Context) bool { return ctx.Value(controlKey{}) != nil }
 
 // managed are the extensions that only operations set.
-var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDoctor}
+var managed = [...]string{ExtensionClosing, ExtensionMES, ExtensionTreatingDoctor, extensionTreatingDoctors}
 
 // Complete keeps in a Patient that is sent anew what other senders wrote: local identifiers of other authorities, earlier INS numbers, links, the attested spelling of names, whether the record is open, and
 // what operations set. A patch says what it takes away; of it only what operations set is kept.
@@ -64,23 +65,32 @@ func (i *Identity) Complete(ctx context.Context, what repository.Interaction, be
 // keepExtensions puts the managed extensions of before in the place of those that came.
 func keepExtensions(before, after *element.Element) (changed bool, err error) {
 	for _, url := range managed {
-		was, is := extensionOf(before, url), extensionOf(after, url)
-		if was == nil && is == nil || was != nil && is != nil && element.Equal(was, is) {
+		was, is := extensionsOf(before, url), extensionsOf(after, url)
+		if slices.EqualFunc(was, is, element.Equal) {
 			continue
 		}
-		for ; is != nil; is = extensionOf(after, url) {
-			if err := after.Remove(is); err != nil {
+		for _, x := range is {
+			if err := after.Remove(x); err != nil {
 				return changed, err
 			}
 		}
-		if was != nil {
-			if err := after.Add("extension", element.Clone(was)); err != nil {
+		for _, x := range was {
+			if err := after.Add("extension", element.Clone(x)); err != nil {
 				return changed, err
 			}
 		}
 		changed = true
 	}
 	return changed, nil
+}
+
+func extensionsOf(e *element.Element, url string) (out []*element.Element) {
+	for x := range e.Children("extension") {
+		if x.ChildValue("url") == url {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // keepIdentifiers adds the identifiers of before whose authority the sender does not speak for: no identifier of its system came. Identifiers with the use old are kept always: an earlier INS, those of merged

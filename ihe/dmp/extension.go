@@ -23,6 +23,11 @@ func setExtension(e *element.Element, url string, x object) error {
 	if x == nil {
 		return nil
 	}
+	return addExtension(e, x)
+}
+
+// addExtension adds an extension, as JSON has it.
+func addExtension(e *element.Element, x object) error {
 	built, err := build("Patient", object{"extension": []any{x}})
 	if err != nil {
 		return err

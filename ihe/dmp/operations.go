@@ -26,6 +26,7 @@ func Extension(records *Records, people *People) rest.Extension {
 			operation("dmp-close", rest.InstanceLevel, o.close, "Closes a record. Takes date, reason (code) and text. Nothing is deleted."),
 			operation("dmp-reopen", rest.InstanceLevel, o.reopen, "Opens a closed record again."),
 			operation("dmp-attach-mes", rest.InstanceLevel, o.attach, "Takes attached (boolean): whether the record is attached to Mon espace santé."),
+			operation("dmp-treating-doctor", rest.InstanceLevel, o.treating, "Takes professional (Identifier) and is (boolean): whether the professional is a médecin traitant DMP of the person."),
 			operation("ins-change", rest.InstanceLevel, o.change, "Changes a qualified identity after verification at the national service. Takes ins (Identifier) and since (date), a Patient with the new traits (resource), or both. The earlier INS is kept with the use old."),
 		},
 	}
@@ -68,6 +69,22 @@ func (o *operations) attach(ctx context.Context, call *rest.OperationCall) (*res
 		return nil, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation takes attached, true or false.")
 	}
 	return o.onRecord(ctx, call, func(m ins.Matricule) (*Record, error) { return o.records.AttachMES(ctx, m, v == "true") })
+}
+
+func (o *operations) treating(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
+	v := call.Value("is")
+	if v != "true" && v != "false" {
+		return nil, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation takes is, true or false.")
+	}
+	var p Professional
+	if call.Parameters != nil && call.Parameters.Type() == "Parameters" {
+		for e := range call.Parameters.Root.Children("parameter") {
+			if e.ChildValue("name") == "professional" {
+				p = Professional{e.Child("value").ChildValue("system"), e.Child("value").ChildValue("value")}
+			}
+		}
+	}
+	return o.onRecord(ctx, call, func(m ins.Matricule) (*Record, error) { return o.records.SetTreatingDoctor(ctx, m, p, v == "true") })
 }
 
 // onRecord carries out an operation on the record of the Patient in the URL, which the caller must be able to see.

@@ -225,3 +225,32 @@ func TestProduction(t *testing.T) {
 	w = s.Do(http.MethodPost, "/fhir/Patient", real)
 	require.Equal(t, http.StatusCreated, w.Code, w.Body.String())
 }
+
+// TD0.2 tells a professional whether it is a médecin traitant DMP, and nobody who else is; feeding the patient does not change it.
+func TestTreatingDoctor(t *testing.T) {
+	s, records := newServer(t, ins.Sandbox)
+	o := opening(t, 1)
+	_, _, err := records.Open(ctx, o)
+	require.NoError(t, err)
+	a, b := Professional{"https://rpps.esante.gouv.fr", "99900000001"}, Professional{"https://rpps.esante.gouv.fr", "99900000002"}
+	for _, p := range []Professional{a, b, a} {
+		_, err = records.SetTreatingDoctor(ctx, o.INS, p, true)
+		require.NoError(t, err)
+	}
+	_, err = records.SetTreatingDoctor(ctx, o.INS, Professional{}, true)
+	refused(t, err, http.StatusBadRequest)
+	text, err := os.ReadFile("testdata/patient.json")
+	require.NoError(t, err)
+	w := s.Do(http.MethodPut, "/fhir/Patient?identifier="+o.INS.Token(), strings.Replace(string(text), "268077505612330", o.INS.Number(), 1))
+	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+	rec, err := records.SetTreatingDoctor(ctx, o.INS, b, false)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(rec.Body), extensionTreatingDoctors))
+	for p, is := range map[Professional]string{a: "true", b: "false"} {
+		shown := string(TD02(rec.Body, p))
+		require.Contains(t, shown, `"url":"`+ExtensionTreatingDoctor+`","valueBoolean":`+is)
+		require.NotContains(t, shown, "9990000000")
+	}
+	provisional := []byte(`{"resourceType":"Patient","id":"x"}`)
+	require.Equal(t, provisional, TD02(provisional, a))
+}

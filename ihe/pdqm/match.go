@@ -24,6 +24,8 @@ type Supplier struct {
 	domains  Domains
 	mode     ins.Mode
 	base     string
+	// Caller says which professional asks, by national identifier: the answer of TD0.2 tells whether that is a médecin traitant DMP. nil, or false: nothing is told.
+	Caller func(context.Context) (dmp.Professional, bool)
 }
 
 // Domains say which identifier domains are known.

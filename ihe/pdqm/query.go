@@ -10,6 +10,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/ihe/dmp"
 )
 
 const guide = "https://profiles.ihe.net/ITI/PDQm/"
@@ -49,8 +50,13 @@ func (s *Supplier) rule(ctx context.Context, q *search.Query, _ bool) ([]fault.I
 			issues = append(issues, fault.Issue{Severity: fault.Warning, Code: fault.NotFound, Expression: "http.identifier", Diagnostics: "targetSystem not found"})
 		}
 	}
+	s.tellCaller(ctx, q)
 	if len(domains) > 0 {
+		shown := q.Narrow
 		q.Narrow = func(body []byte) []byte {
+			if shown != nil {
+				body = shown(body)
+			}
 			res, err := element.ParseJSON(spec.R4(), body, element.Options{ExpectType: "Patient", Trusted: true})
 			if err != nil {
 				return body
@@ -59,6 +65,16 @@ func (s *Supplier) rule(ctx context.Context, q *search.Query, _ bool) ([]fault.I
 		}
 	}
 	return issues, nil
+}
+
+// tellCaller has the answer say what a record is to who asks (TD0.2).
+func (s *Supplier) tellCaller(ctx context.Context, q *search.Query) {
+	if s.Caller == nil {
+		return
+	}
+	if caller, ok := s.Caller(ctx); ok {
+		q.Narrow = func(body []byte) []byte { return dmp.TD02(body, caller) }
+	}
 }
 
 // identifierClauses are the clauses on identifier that all must hold.

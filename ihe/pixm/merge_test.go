@@ -29,14 +29,15 @@ func owner(t require.TestingT, s *servertest.Server, doc string) string {
 
 // Whatever is merged and undone in whatever order, each document belongs to the identity that its own was merged into, and when all is undone it is where it was.
 func TestMergesAndUndoing(t *testing.T) {
-	const patients, documents = 4, 4
+	const patients = 4 // each with one document
+	s := newServer(t)
+	world := 0
 	rapid.Check(t, func(r *rapid.T) {
-		s := newServer(t)
+		world++
+		id := func(p int) string { return fmt.Sprintf("w%d-p%d", world, p) }
 		for p := range patients {
-			s.Put(t, fmt.Sprintf("Patient/p%d", p), fmt.Sprintf(`{"resourceType":"Patient","id":"p%d","identifier":[{"system":"urn:oid:1.2.250.1.999.%d","value":"1"}]}`, p, p))
-		}
-		for d := range documents {
-			s.Put(t, fmt.Sprintf("DocumentReference/d%d", d), fmt.Sprintf(`{"resourceType":"DocumentReference","id":"d%d","status":"current","subject":{"reference":"Patient/p%d"},"content":[{"attachment":{"title":"x"}}]}`, d, d%patients))
+			s.Put(t, "Patient/"+id(p), fmt.Sprintf(`{"resourceType":"Patient","id":%q,"identifier":[{"system":"urn:oid:1.2.250.1.999.1","value":%q}]}`, id(p), id(p)))
+			s.Put(t, "DocumentReference/"+id(p), fmt.Sprintf(`{"resourceType":"DocumentReference","id":%q,"status":"current","subject":{"reference":"Patient/%s"},"content":[{"attachment":{"title":"x"}}]}`, id(p), id(p)))
 		}
 		into := map[int]int{} // the model
 		survivor := func(p int) int {
@@ -49,8 +50,8 @@ func TestMergesAndUndoing(t *testing.T) {
 			}
 		}
 		check := func() {
-			for d := range documents {
-				require.Equal(r, fmt.Sprintf("p%d", survivor(d%patients)), owner(r, s, fmt.Sprintf("d%d", d)))
+			for p := range patients {
+				require.Equal(r, id(survivor(p)), owner(r, s, id(p)))
 			}
 		}
 		for range rapid.IntRange(1, 8).Draw(r, "steps") {
@@ -58,7 +59,7 @@ func TestMergesAndUndoing(t *testing.T) {
 			_, aMerged := into[a]
 			if rapid.Bool().Draw(r, "merge") {
 				_, bMerged := into[b]
-				w := s.Do(http.MethodPost, "/fhir/Patient/$merge", mergeBody(fmt.Sprintf("p%d", a), fmt.Sprintf("p%d", b)))
+				w := s.Do(http.MethodPost, "/fhir/Patient/$merge", mergeBody(id(a), id(b)))
 				if a == b || aMerged || bMerged {
 					require.GreaterOrEqual(r, w.Code, 400)
 				} else {
@@ -66,7 +67,7 @@ func TestMergesAndUndoing(t *testing.T) {
 					into[a] = b
 				}
 			} else {
-				w := s.Do(http.MethodPost, fmt.Sprintf("/fhir/Patient/p%d/$unmerge", a), "")
+				w := s.Do(http.MethodPost, "/fhir/Patient/"+id(a)+"/$unmerge", "")
 				_, further := into[into[a]]
 				if !aMerged || further {
 					require.Equal(r, 409, w.Code, w.Body.String())
@@ -80,18 +81,17 @@ func TestMergesAndUndoing(t *testing.T) {
 		for len(into) > 0 { // undo what is left, the latest survivors first
 			for p, q := range into {
 				if _, further := into[q]; !further {
-					require.Equal(r, 200, s.Do(http.MethodPost, fmt.Sprintf("/fhir/Patient/p%d/$unmerge", p), "").Code)
+					require.Equal(r, 200, s.Do(http.MethodPost, "/fhir/Patient/"+id(p)+"/$unmerge", "").Code)
 					delete(into, p)
 				}
 			}
 		}
 		check()
 		for p := range patients {
-			w := s.Do(http.MethodGet, fmt.Sprintf("/fhir/Patient/p%d", p), "")
+			w := s.Do(http.MethodGet, "/fhir/Patient/"+id(p), "")
 			require.NotContains(r, w.Body.String(), `"link"`)
 			require.Equal(r, 1, strings.Count(w.Body.String(), `"system"`), w.Body.String())
 		}
-		s.Close()
 	})
 }
 
