@@ -1,0 +1,339 @@
+package extract
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+	"github.com/google/uuid"
+
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/vocabulary"
+)
+
+// DefaultMaxResources bounds what one document may become.
+const DefaultMaxResources = 10_000
+
+// TagDocumentType is the system of the tag that carries the type of the document that a resource comes from.
+const TagDocumentType = "https://carnet-fhir.github.io/CodeSystem/document-type"
+
+// Coding is a code of a FHIR system.
+type Coding struct{ System, Code, Display string }
+
+// Options of an extraction.
+type Options struct {
+	// Subject is the reference to the person ("Patient/1"); "" makes "urn:uuid:" of the document's record target, for a judge that stores nothing.
+	Subject string
+	// Document is the reference to the DocumentReference; "" as above.
+	Document string
+	// UniqueID is the document's unique id as a URI ("urn:oid:..."); "" derives it from the header.
+	UniqueID string
+	// Encounter is the reference to the encounter that the document was written in; "" makes one of the header's, when it names one.
+	Encounter string
+	// Security are the document's labels, which every resource carries.
+	Security []Coding
+	// Recorded is when the extraction is made; zero: the document's own time.
+	Recorded time.Time
+	// MaxResources: 0 is DefaultMaxResources. Statements beyond it stay narrative, and say so.
+	MaxResources int
+}
+
+// Resource is one resource that was made. Its JSON has no id; FullURL is what others refer to it by.
+type Resource struct {
+	Type    string
+	FullURL string // urn:uuid:...
+	JSON    []byte
+}
+
+// Fate says what became of a statement.
+type Fate string
+
+// Fates. A statement of fate wrapper or document says nothing of the person and is not counted.
+const (
+	AsResource Fate = "resource"  // at least one resource of its own
+	AsPart     Fate = "part"      // an element of another statement's resource
+	Narrative  Fate = "narrative" // reachable as narrative only
+	Wrapper    Fate = "wrapper"   // holds others and has no code: what is in it counts by itself
+	OfDocument Fate = "document"  // about the document, which its DocumentReference stands for: status, a file within it
+)
+
+// EntryOutcome is what became of one clinical statement.
+type EntryOutcome struct {
+	Path      string   // as cda.Document.Path
+	Templates []string // roots of its template ids
+	Fate      Fate
+	Reason    string   // of fate narrative: why
+	Resources []string // FullURLs of its own resources, the main one first
+}
+
+// Extraction is what came of a document.
+type Extraction struct {
+	Resources []Resource // those of a statement before the ones that refer to it; the Provenance last
+	// Extracted counts statements of fate resource and part, NotExtracted those of fate narrative.
+	Extracted, NotExtracted int
+	Entries                 []EntryOutcome // in document order, of all statements
+}
+
+// Types counts the resources by type.
+func (e *Extraction) Types() map[string]int {
+	out := map[string]int{}
+	for i := range e.Resources {
+		out[e.Resources[i].Type]++
+	}
+	return out
+}
+
+// extractor is one extraction under way.
+type extractor struct {
+	d         *cda.Document
+	o         Options
+	tables    *vocabulary.Tables
+	space     uuid.UUID // namespace of the document's resources
+	narrative map[string]*etree.Element
+	byID      map[string][]*etree.Element // statements by root^extension
+	made      map[*etree.Element][]string // references to what was made of a statement, the main one first
+	kinds     map[string]string           // resource type of a reference
+	fates     map[*etree.Element]verdict
+	paths     map[*etree.Element]string         // of statements
+	owners    map[*etree.Element]*etree.Element // of parts that do not belong to the statement around them
+	statement []*etree.Element                  // all, in document order
+	out       []Resource
+	meta      object
+	limit     int
+	mappers   map[family]func(*extractor, *etree.Element, scope)
+}
+
+// Extract makes the resources of a document. A document of level N1 gives only what its header says.
+func Extract(d *cda.Document, o Options) *Extraction {
+	x := newExtractor(d, o)
+	x.collect()
+	x.header()
+	if d.Body.Structured != nil {
+		for _, s := range d.Body.Structured.Sections {
+			x.section(s, scope{})
+		}
+	}
+	x.provenance()
+	return x.result()
+}
+
+func newExtractor(d *cda.Document, o Options) *extractor {
+	if o.UniqueID == "" {
+		o.UniqueID = documentURI(d.Header.ID)
+	}
+	if o.MaxResources <= 0 {
+		o.MaxResources = DefaultMaxResources
+	}
+	x := &extractor{
+		d: d, o: o, tables: vocabulary.Load(), space: uuid.NewSHA1(uuid.NameSpaceURL, []byte(o.UniqueID)), limit: o.MaxResources, mappers: mappers(),
+		byID: map[string][]*etree.Element{}, made: map[*etree.Element][]string{}, kinds: map[string]string{}, fates: map[*etree.Element]verdict{}, paths: map[*etree.Element]string{}, owners: map[*etree.Element]*etree.Element{},
+	}
+	if x.o.Subject == "" {
+		x.o.Subject = x.urn("record-target")
+	}
+	if x.o.Document == "" {
+		x.o.Document = x.urn("document")
+	}
+	x.meta.set("source", o.UniqueID)
+	for _, s := range o.Security {
+		x.meta.add("security", codingOf(s))
+	}
+	if code := d.Header.Code; code.Coded() {
+		x.meta.add("tag", codingOf(Coding{TagDocumentType, token(code.Code), ""}))
+	}
+	return x
+}
+
+// documentURI gives the unique id of a document as a URI.
+func documentURI(id cda.II) string {
+	root := strings.ToLower(strings.TrimSpace(id.Root))
+	prefix := "urn:oid:"
+	if _, err := uuid.Parse(root); err == nil {
+		prefix = "urn:uuid:"
+	}
+	if id.Extension == "" {
+		return prefix + root
+	}
+	return prefix + root + "." + strings.Join(strings.Fields(id.Extension), "_")
+}
+
+func (x *extractor) urn(name string) string {
+	return "urn:uuid:" + uuid.NewSHA1(x.space, []byte(name)).String()
+}
+
+// isStatement says whether an element is a clinical statement of an entry.
+func isStatement(el *etree.Element) bool {
+	if el.Space != cda.NS {
+		return false
+	}
+	switch el.Tag {
+	case "act", "observation", "procedure", "organizer", "substanceAdministration", "supply", "encounter", "observationMedia", "regionOfInterest":
+		return true
+	}
+	return false
+}
+
+// collect finds all statements below entries, with their paths, and indexes them by id.
+func (x *extractor) collect() {
+	x.d.Body.Structured.Walk(func(s *cda.Section) {
+		base := x.d.Path(s.Element)
+		x.gather(s.Element, base, func(el *etree.Element) bool { return el.Tag == "entry" })
+	})
+}
+
+// maxSameID bounds how many statements are remembered under one id: documents repeat ids, by mistake dozens of times.
+const maxSameID = 16
+
+// gather takes up the statements below el, whose path is given, in one pass. into says which elements lead to statements.
+func (x *extractor) gather(el *etree.Element, path string, into func(*etree.Element) bool) {
+	totals, seen := map[string]int{}, map[string]int{}
+	for c := range cda.Elements(el) {
+		if c.Space == cda.NS {
+			totals[c.Tag]++
+		}
+	}
+	for c := range cda.Elements(el) {
+		if c.Space != cda.NS {
+			continue
+		}
+		seen[c.Tag]++
+		statement := isStatement(c)
+		if !statement && !into(c) {
+			continue
+		}
+		at := path + "/" + c.Tag
+		if totals[c.Tag] > 1 {
+			at += "[" + strconv.Itoa(seen[c.Tag]) + "]"
+		}
+		if statement {
+			x.remember(c, at)
+		}
+		x.gather(c, at, relationship)
+	}
+}
+
+func relationship(el *etree.Element) bool {
+	return el.Tag == "entryRelationship" || el.Tag == "component"
+}
+
+func (x *extractor) remember(el *etree.Element, path string) {
+	x.statement = append(x.statement, el)
+	x.paths[el] = path
+	for id := range cda.Children(el, "id") {
+		if key := idKey(cda.ReadII(id)); key != "" && len(x.byID[key]) < maxSameID {
+			x.byID[key] = append(x.byID[key], el)
+		}
+	}
+}
+
+func idKey(id cda.II) string {
+	if id.Root == "" || id.NullFlavor != "" {
+		return ""
+	}
+	return strings.ToLower(id.Root) + "^" + id.Extension
+}
+
+// path gives the path of the element that a resource is made of.
+func (x *extractor) path(el *etree.Element) string {
+	if p, ok := x.paths[el]; ok {
+		return p
+	}
+	return x.d.Path(el)
+}
+
+// put adds a resource made of a statement and gives its reference; "" when the limit is reached. rank tells several resources of one type apart.
+func (x *extractor) put(typ string, el *etree.Element, rank string, body object) string {
+	if len(x.out) >= x.limit {
+		x.narrativeOnly(el, "the document holds more entries than are taken up")
+		return ""
+	}
+	ref := x.urn(typ + " " + rank + " " + x.path(el))
+	head := object{{"resourceType", typ}, {"meta", x.meta}}
+	x.out = append(x.out, Resource{typ, ref, appendJSON(nil, append(head, body...))})
+	x.kinds[ref] = typ
+	x.made[el] = append(x.made[el], ref)
+	x.fate(el, AsResource, "")
+	return ref
+}
+
+// verdict is the fate of a statement, and why.
+type verdict struct {
+	fate   Fate
+	reason string
+}
+
+func (x *extractor) fate(el *etree.Element, f Fate, reason string) {
+	if old, ok := x.fates[el]; ok && old.fate == AsResource {
+		return
+	}
+	x.fates[el] = verdict{f, reason}
+}
+
+// part marks a statement as an element of the resource of the statement around it.
+func (x *extractor) part(el *etree.Element) { x.fate(el, AsPart, "") }
+
+// partOf marks a statement as an element of another's resource.
+func (x *extractor) partOf(el, owner *etree.Element) {
+	x.part(el)
+	x.owners[el] = owner
+}
+
+func (x *extractor) narrativeOnly(el *etree.Element, reason string) { x.fate(el, Narrative, reason) }
+
+func (x *extractor) result() *Extraction {
+	e := &Extraction{Resources: x.out, Entries: make([]EntryOutcome, 0, len(x.statement))}
+	for _, el := range x.statement {
+		v, ok := x.fates[el]
+		switch {
+		case !ok:
+			v = verdict{Narrative, "no mapping"}
+		case v.fate == AsPart && x.lost(el):
+			v = verdict{Narrative, "part of a statement that stays narrative"}
+		}
+		if v.fate == AsResource || v.fate == AsPart {
+			e.Extracted++
+		} else if v.fate == Narrative {
+			e.NotExtracted++
+		}
+		e.Entries = append(e.Entries, EntryOutcome{x.paths[el], templates(el), v.fate, v.reason, x.made[el]})
+	}
+	return e
+}
+
+// lost says whether the statement that an element is a part of became no resource.
+func (x *extractor) lost(el *etree.Element) bool {
+	for {
+		if el = x.owner(el); el == nil {
+			return true
+		}
+		switch x.fates[el].fate {
+		case AsResource:
+			return false
+		case AsPart:
+		default:
+			return true
+		}
+	}
+}
+
+// owner gives the statement that an element is a part of, nil when there is none.
+func (x *extractor) owner(el *etree.Element) *etree.Element {
+	if o, ok := x.owners[el]; ok {
+		return o
+	}
+	for p := el.Parent(); p != nil && p != x.d.Root; p = p.Parent() {
+		if isStatement(p) {
+			return p
+		}
+	}
+	return nil
+}
+
+func templates(el *etree.Element) []string {
+	var out []string
+	for t := range cda.Children(el, "templateId") {
+		out = append(out, cda.Attr(t, "root"))
+	}
+	return out
+}

@@ -1,0 +1,104 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/carnet-fhir/carnet/cda"
+)
+
+// dateTime gives a TS as FHIR writes it, "" when it is none.
+func dateTime(t cda.TS) string {
+	if t.NullFlavor != "" || t.Value == "" {
+		return ""
+	}
+	m, err := t.Moment()
+	if err != nil {
+		return ""
+	}
+	return m.FHIR()
+}
+
+// date gives a TS as a FHIR date: without its time of day.
+func date(t cda.TS) string {
+	s := dateTime(t)
+	return s[:min(len(s), 10)]
+}
+
+// instant gives a TS of at least minutes, "" otherwise.
+func instant(t cda.TS) string {
+	if s := dateTime(t); strings.Contains(s, "T") {
+		return s
+	}
+	return ""
+}
+
+// period gives an IVL_TS as the suffix and the value of a choice: DateTime for a point or a beginning alone, Period otherwise; an empty value when it says nothing.
+// A high before its low is left out as a whole: one of the two is wrong.
+func period(t cda.IVLTS) (name string, value any) {
+	if s := dateTime(cda.TS{Value: t.Value, NullFlavor: t.NullFlavor}); s != "" {
+		return "DateTime", s
+	}
+	low, high := dateTime(t.Low), dateTime(t.High)
+	if low != "" && high != "" && t.High.Value < t.Low.Value[:min(len(t.Low.Value), len(t.High.Value))] {
+		return "DateTime", ""
+	}
+	switch {
+	case high != "":
+		var o object
+		o.set("start", low)
+		o.set("end", high)
+		return "Period", o
+	case low != "":
+		return "DateTime", low
+	}
+	return "DateTime", dateTime(t.Center)
+}
+
+// asPeriod gives an IVL_TS as a Period, empty when it says nothing.
+func asPeriod(t cda.IVLTS) object {
+	switch name, value := period(t); v := value.(type) {
+	case object:
+		return v
+	case string:
+		if v == "" {
+			return nil
+		}
+		if name == "DateTime" && t.Value != "" {
+			return object{{"start", v}, {"end", v}}
+		}
+		return object{{"start", v}}
+	}
+	return nil
+}
+
+// when sets prefix+DateTime or prefix+Period from the statement's effectiveTime, else from the one inherited. It says whether it did.
+func when(o *object, prefix string, el *etree.Element, s scope) bool {
+	for _, t := range []*etree.Element{cda.Child(el, "effectiveTime"), s.time} {
+		name, value := period(cda.ReadIVLTS(t))
+		if !empty(value) {
+			o.set(prefix+name, value)
+			return true
+		}
+	}
+	return false
+}
+
+// timeOf gives the effectiveTime that children without one inherit.
+func timeOf(el *etree.Element, s scope) *etree.Element {
+	t := cda.Child(el, "effectiveTime")
+	if _, value := period(cda.ReadIVLTS(t)); !empty(value) {
+		return t
+	}
+	return s.time
+}
+
+// start and end give the two ends of an effectiveTime, "" where unknown.
+func ends(el *etree.Element) (start, end string) {
+	t := cda.ReadIVLTS(cda.Child(el, "effectiveTime"))
+	if s := dateTime(cda.TS{Value: t.Value, NullFlavor: t.NullFlavor}); s != "" {
+		return s, ""
+	}
+	return dateTime(t.Low), dateTime(t.High)
+}
