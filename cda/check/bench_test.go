@@ -28,7 +28,9 @@ func benchmarkFile(b *testing.B, file string) {
 
 func BenchmarkCheckN1(b *testing.B) { benchmarkFile(b, filepath.Join("..", "testdata", "n1-pdf.xml")) }
 
-func BenchmarkCheckN3(b *testing.B) { benchmarkFile(b, filepath.Join("..", "testdata", "n3-ldl-ees.xml")) }
+func BenchmarkCheckN3(b *testing.B) {
+	benchmarkFile(b, filepath.Join("..", "testdata", "n3-ldl-ees.xml"))
+}
 
 // BenchmarkCheckN3of200KB takes the published example that is nearest in size.
 func BenchmarkCheckN3of200KB(b *testing.B) {

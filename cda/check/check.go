@@ -18,9 +18,10 @@ func Check(doc *cda.Document) []cda.Finding {
 	if doc == nil || doc.Root == nil {
 		return nil
 	}
-	c := &checker{d: doc, g: loadGrammar(), v: vocabulary.Load(), r: loadRules(), level: doc.Body.Level()}
+	c := &checker{d: doc, g: loadGrammar(), v: vocabulary.Load(), r: loadRules(), t: loadTemplates(), level: doc.Body.Level()}
 	c.walk(doc.Root, c.g.root, &c.r.root, true)
 	c.references()
+	c.narrativeReferences()
 	c.payload()
 	c.sections()
 	return c.findings
@@ -32,12 +33,16 @@ type checker struct {
 	g     *grammar
 	v     *vocabulary.Tables
 	r     *ruleIndex
+	t     *templates
 	level cda.Level
 
 	findings []cda.Finding
 	blamed   map[blame]bool
 	ids      map[string]bool
 	idrefs   []reference
+	found    map[string]bool // template ids of sections
+	// narrative are the references of entries into the narrative.
+	narrative []reference
 }
 
 // blame is a place that the structure has been blamed for: an element, or its attribute ("@value") or child below.

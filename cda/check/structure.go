@@ -160,8 +160,8 @@ func (c *checker) children(el *etree.Element, t *complexType, at *node, header b
 			symbol := &t.symbols[s]
 			inner, inHeader := at.child(token, header)
 			c.walk(token, symbol.t, inner, inHeader)
-			if !header && token.Tag == "templateId" {
-				c.template(el, token)
+			if !inHeader {
+				c.body(el, token)
 			}
 		}
 	}
