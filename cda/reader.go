@@ -37,7 +37,12 @@ type frame struct {
 	narrative bool   // in a text element, where white space between elements counts
 }
 
-type rawAttr struct{ name, value string }
+// rawAttr is an attribute as written; ok says that its name is a QName.
+type rawAttr struct {
+	name, prefix, local string
+	ok                  bool
+	value               string
+}
 
 // binding binds a prefix, "" the default, to a namespace.
 type binding struct{ prefix, uri string }
@@ -200,8 +205,8 @@ func (r *reader) startTag() error {
 	}
 	at := r.pos
 	r.pos++
-	f := frame{name: r.name(), scope: len(r.scope)}
-	prefix, local, ok := splitName(f.name)
+	name, prefix, local, ok := r.name()
+	f := frame{name: name, scope: len(r.scope)}
 	if !ok {
 		return r.malformed("a < is followed by no element name")
 	}
@@ -258,7 +263,7 @@ func (r *reader) endTag() error {
 	}
 	at := r.pos
 	r.pos += 2
-	name := r.name()
+	name, _, _, _ := r.name()
 	r.space()
 	if name != r.open[n-1].name || r.peek() != '>' {
 		r.pos = at

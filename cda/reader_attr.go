@@ -32,39 +32,60 @@ func (r *reader) attributes() (closed bool, err error) {
 }
 
 func (r *reader) attribute() error {
-	name := r.name()
+	var a rawAttr
+	a.name, a.prefix, a.local, a.ok = r.name()
 	r.space()
-	if name == "" || r.peek() != '=' {
+	if a.name == "" || r.peek() != '=' {
 		return r.malformed("an attribute has no name or no value")
 	}
 	r.pos++
 	r.space()
+	if err := r.value(&a); err != nil {
+		return err
+	}
+	for i := range r.raw {
+		if r.raw[i].name == a.name {
+			return refuse(RuleDuplicate, r.line(), "the attribute "+clip(a.name, 40)+" occurs twice in one tag")
+		}
+	}
+	if r.raw = append(r.raw, a); len(r.raw) > r.limits.Attributes {
+		return r.limit("an element has more than %d attributes", r.limits.Attributes)
+	}
+	return r.node()
+}
+
+// value reads the quoted value of an attribute.
+func (r *reader) value(a *rawAttr) error {
 	quote := r.peek()
 	if quote != '"' && quote != '\'' {
 		return r.malformed("the value of an attribute is not in quotes")
 	}
 	r.pos++
-	n := strings.IndexByte(r.text[r.pos:], quote)
-	switch {
-	case n > r.limits.AttributeBytes || n < 0 && len(r.text)-r.pos > r.limits.AttributeBytes:
-		return r.limit("the value of an attribute is longer than %d bytes", r.limits.AttributeBytes)
-	case n < 0:
-		return r.malformed("the document ends within the value of an attribute")
-	}
-	value, ok := unescape(r.text[r.pos:r.pos+n], true)
-	if !ok {
-		return r.malformed("the value of an attribute has a < or a reference that is neither to a character of XML nor to lt, gt, amp, apos or quot")
-	}
-	for i := range r.raw {
-		if r.raw[i].name == name {
-			return refuse(RuleDuplicate, r.line(), "the attribute "+clip(name, 40)+" occurs twice in one tag")
+	from, plain := r.pos, true
+	end := min(len(r.text), from+r.limits.AttributeBytes+1)
+	i := from
+	for ; i < end && r.text[i] != quote; i++ {
+		if c := r.text[i]; c == '&' || c == '<' || c < ' ' {
+			plain = false
 		}
 	}
-	if r.raw = append(r.raw, rawAttr{name, value}); len(r.raw) > r.limits.Attributes {
-		return r.limit("an element has more than %d attributes", r.limits.Attributes)
+	switch {
+	case i < end:
+	case i == len(r.text):
+		return r.malformed("the document ends within the value of an attribute")
+	default:
+		return r.limit("the value of an attribute is longer than %d bytes", r.limits.AttributeBytes)
 	}
-	r.pos += n + 1
-	return r.node()
+	a.value, r.pos = r.text[from:i], i+1
+	if plain {
+		return nil
+	}
+	ok := false
+	if a.value, ok = unescape(a.value, true); !ok {
+		r.pos = from
+		return r.malformed("the value of an attribute has a < or a reference that is neither to a character of XML nor to lt, gt, amp, apos or quot")
+	}
+	return nil
 }
 
 // resolveAttributes takes the declarations of the tag at hand into scope, then resolves the other attributes (Namespaces in XML 1.0).
@@ -72,18 +93,15 @@ func (r *reader) resolveAttributes() ([]etree.Attr, error) {
 	declared := 0
 	for i := range r.raw {
 		a := &r.raw[i]
-		if !strings.HasPrefix(a.name, xmlnsLocal) {
-			continue
-		}
-		switch prefix, isPrefix := strings.CutPrefix(a.name, "xmlns:"); {
+		switch {
 		case a.name == xmlnsLocal:
 			r.scope = append(r.scope, binding{"", known(a.value)})
-		case !isPrefix:
+		case a.prefix != xmlnsLocal:
 			continue
-		case a.value == "" || !isNCName(prefix) || prefix == xmlnsLocal || prefix == "xml" && a.value != nsXML:
+		case !a.ok || a.value == "" || a.local == xmlnsLocal || a.local == "xml" && a.value != nsXML:
 			return nil, r.malformed("a namespace declaration binds no prefix or no namespace")
 		default:
-			r.scope = append(r.scope, binding{prefix, known(a.value)})
+			r.scope = append(r.scope, binding{a.local, known(a.value)})
 		}
 		a.name = ""
 		declared++
@@ -93,29 +111,29 @@ func (r *reader) resolveAttributes() ([]etree.Attr, error) {
 	}
 	attrs := r.newAttrs(len(r.raw) - declared)
 	for _, a := range r.raw {
-		if a.name == "" {
-			continue
+		switch {
+		case a.name == "":
+		case a.ok && a.prefix == "":
+			attrs = append(attrs, etree.Attr{Key: a.local, Value: a.value})
+		default:
+			resolved, err := r.resolveAttribute(a, attrs)
+			if err != nil {
+				return nil, err
+			}
+			attrs = append(attrs, resolved)
 		}
-		resolved, err := r.resolveAttribute(a, attrs)
-		if err != nil {
-			return nil, err
-		}
-		attrs = append(attrs, resolved)
 	}
 	return attrs, nil
 }
 
 func (r *reader) resolveAttribute(a rawAttr, others []etree.Attr) (etree.Attr, error) {
-	prefix, local, ok := splitName(a.name)
-	if !ok {
+	if !a.ok {
 		return etree.Attr{}, r.malformed("the name of an attribute is none")
 	}
-	if prefix == "" {
-		return etree.Attr{Key: local, Value: a.value}, nil
-	}
-	uri, ok := r.uri(prefix)
+	local := a.local
+	uri, ok := r.uri(a.prefix)
 	if !ok {
-		return etree.Attr{}, r.unbound(prefix)
+		return etree.Attr{}, r.unbound(a.prefix)
 	}
 	for i := range others {
 		if others[i].Key == local && others[i].Space == uri {

@@ -68,17 +68,66 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// name passes what ends before white space or a delimiter of tags: a name if splitName says so.
-func (r *reader) name() string {
-	start := r.pos
+// classes of bytes within tags.
+const (
+	delimiter   = iota // ends a name
+	nameStart          // begins or follows in a name
+	nameFollow         // follows only
+	nameColon          // parts prefix and local name
+	nameComplex        // beyond ASCII, or in no name: a closer look decides
+)
+
+// class is a table of the classes of all bytes.
+var class = func() (table [256]uint8) {
+	for c := range table {
+		switch {
+		case strings.IndexByte(" \t\r\n/>=<\"'", byte(c)) >= 0:
+			table[c] = delimiter
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_':
+			table[c] = nameStart
+		case '0' <= c && c <= '9' || c == '-' || c == '.':
+			table[c] = nameFollow
+		case c == ':':
+			table[c] = nameColon
+		default:
+			table[c] = nameComplex
+		}
+	}
+	return table
+}()
+
+// name passes what ends before white space or a delimiter of tags, and splits it as a QName; ok is false when it is none.
+func (r *reader) name() (whole, prefix, local string, ok bool) {
+	start, colon, simple := r.pos, -1, true
 	for r.pos < len(r.text) {
-		switch r.text[r.pos] {
-		case ' ', '\t', '\r', '\n', '/', '>', '=', '<', '"', '\'':
-			return r.text[start:r.pos]
+		switch class[r.text[r.pos]] {
+		case delimiter:
+			return r.qname(start, colon, simple)
+		case nameStart:
+		case nameFollow:
+			simple = simple && r.pos > start && r.pos != colon+1
+		case nameColon:
+			simple = simple && colon < 0
+			colon = r.pos
+		default:
+			simple = false
 		}
 		r.pos++
 	}
-	return r.text[start:]
+	return r.qname(start, colon, simple)
+}
+
+func (r *reader) qname(start, colon int, simple bool) (whole, prefix, local string, ok bool) {
+	whole = r.text[start:r.pos]
+	switch {
+	case !simple:
+		prefix, local, ok = splitName(whole)
+		return whole, prefix, local, ok
+	case colon < 0:
+		return whole, "", whole, whole != ""
+	default:
+		return whole, r.text[start:colon], r.text[colon+1 : r.pos], colon > start && colon+1 < r.pos
+	}
 }
 
 // splitName splits a QName; ok is false when it is none.
@@ -125,14 +174,9 @@ func in(c, from, to rune) bool { return from <= c && c <= to }
 
 // unescape replaces references, and ends of lines by \n (XML 1.0 §2.11). In an attribute, white space becomes blanks (§3.3.3) and there must be no <.
 func unescape(s string, attribute bool) (string, bool) {
-	if attribute {
-		if !strings.ContainsAny(s, "&<\r\n\t") {
-			return s, true
-		}
-		if strings.IndexByte(s, '<') >= 0 {
-			return "", false
-		}
-	} else if strings.IndexByte(s, '&') < 0 {
+	if attribute && strings.IndexByte(s, '<') >= 0 {
+		return "", false
+	} else if !attribute && strings.IndexByte(s, '&') < 0 {
 		return newlines(s), true
 	}
 	s = newlines(s)
