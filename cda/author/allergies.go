@@ -52,26 +52,35 @@ func (s *summary) allergy(l *list, a *allergy) {
 	if a.absent() {
 		kind = cell{}
 	}
-	reactions := make([]cell, len(a.Reaction))
-	shown := cell{}
-	for i := range a.Reaction {
-		r := &a.Reaction[i]
-		text := r.Description
-		for j := range r.Manifestation {
-			text = joinText(text, r.Manifestation[j].label())
-		}
-		reactions[i] = s.cell(joinText(text, frenchStatus[r.Severity]))
-		shown.text = joinText(shown.text, reactions[i].text)
-	}
-	if len(reactions) == 1 {
-		shown = reactions[0]
-	} else {
-		reactions = make([]cell, len(a.Reaction)) // one cell holds them all: no part of it can be pointed at
-	}
+	reactions, shown := s.reactionCells(a)
 	status := joinText(french0(a.ClinicalStatus), french0(a.VerificationStatus), criticalityText(a.Criticality))
 	l.row(cell{text: frenchSpan(a.start(), end(a.OnsetPeriod))}, kind, agent, shown, cell{text: status}, note)
 	act := concern(l, frEntry+"40", pccEntry+"5.3", derivedUUID(s.header.id, a.key()+"/concern"), "active", "", "")
 	s.allergyObservation(act, a, kind, agent, note, reactions)
+}
+
+// reactionCells are the pieces of narrative of each reaction, and the cell that shows all. Of several reactions the cell holds the text without places to
+// point at.
+func (s *summary) reactionCells(a *allergy) (each []cell, all cell) {
+	each = make([]cell, len(a.Reaction))
+	for i := range a.Reaction {
+		r := &a.Reaction[i]
+		var manifestations string
+		for j := range r.Manifestation {
+			manifestations = joinText(manifestations, r.Manifestation[j].label())
+		}
+		after := frenchStatus[r.Severity]
+		if r.Description != "" && r.Description != manifestations {
+			after = joinText(r.Description, after)
+		}
+		if len(a.Reaction) == 1 {
+			each[i] = s.cell(manifestations)
+			each[i].after = after
+			return each, each[i]
+		}
+		all.text = joinText(all.text, manifestations, after)
+	}
+	return each, all
 }
 
 func criticalityText(code string) string {

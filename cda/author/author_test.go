@@ -152,6 +152,7 @@ func TestN1Payloads(t *testing.T) {
 		"text":         {Payload{"text/plain", []byte("Compte rendu à lire")}, ""},
 		"jpeg":         {Payload{"image/jpeg", []byte("\xff\xd8\xff\xe0")}, ""},
 		"empty":        {Payload{"application/pdf", nil}, "payload.data"},
+		"cut PDF":      {Payload{"application/pdf", []byte(tinyPDF[:40])}, "/ClinicalDocument/component/nonXMLBody/text"},
 		"not a PDF":    {Payload{"application/pdf", []byte("\xff\xd8\xff")}, "payload.data"},
 		"word":         {Payload{"application/msword", []byte("x")}, "payload.mediaType"},
 		"latin text":   {Payload{"text/plain", []byte("\xe9t\xe9")}, "payload.data"},

@@ -62,7 +62,7 @@ func (f fixture) header() Header {
 	return h
 }
 
-const tinyPDF = "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+const tinyPDF = "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n44\n%%EOF\n"
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

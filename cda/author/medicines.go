@@ -101,7 +101,7 @@ func (s *summary) medicine(l *list, m *medicine) {
 		word = "à ne pas prendre"
 	}
 	more := note
-	more.text = joinText(word, note.text)
+	more.after = word
 	l.row(cell{text: french(low)}, cell{text: french(high)}, product, posology, route, joinReasons(reasons), more)
 
 	el := put(l.entry("typeCode", "DRIV"), "substanceAdministration", "classCode", "SBADM", "moodCode", mood(m), "negationInd", negated(m))

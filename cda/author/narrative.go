@@ -2,14 +2,14 @@ package author
 
 import "github.com/beevik/etree"
 
-// cell is a piece of narrative that entries refer to by its ID.
-type cell struct{ id, text string }
+// cell is a cell of a narrative: a text that entries refer to by its ID, and what stands after it.
+type cell struct{ id, text, after string }
 
 func (s *summary) cell(text string) cell {
 	if text == "" {
 		return cell{}
 	}
-	return cell{s.nextID("t"), text}
+	return cell{id: s.nextID("t"), text: text}
 }
 
 // list is a section whose narrative is a table, a row for each entry. The section is made with the first row.
@@ -45,12 +45,15 @@ func (l *list) row(cells ...cell) {
 	tr := put(l.body, "tr")
 	for _, c := range cells {
 		td := put(tr, "td")
-		switch {
-		case c.text == "":
-		case c.id == "":
-			td.SetText(clean(c.text))
-		default:
-			putText(td, "content", c.text, "ID", c.id)
+		if c.id == "" || c.text == "" {
+			if text := joinText(c.text, c.after); text != "" {
+				td.SetText(clean(text))
+			}
+			continue
+		}
+		putText(td, "content", c.text, "ID", c.id)
+		if c.after != "" {
+			td.CreateText(clean(" ; " + c.after))
 		}
 	}
 }

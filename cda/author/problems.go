@@ -77,13 +77,9 @@ func (s *summary) problem(l *list, c *condition) {
 	for _, extra := range []*codeableConcept{c.Severity, firstConcept(c.BodySite), c.VerificationStatus} {
 		more = joinText(more, french0(extra))
 	}
-	row := []cell{{text: c.when()}, text, {text: more}}
-	if note.text != "" {
-		row[2] = cell{note.id, joinText(note.text, more)}
-		note = row[2]
-		note.text = notes(c.Note)
-	}
-	l.row(row...)
+	shown := note
+	shown.after = more
+	l.row(cell{text: c.when()}, text, shown)
 	status := "completed"
 	if c.active() {
 		status = "active"

@@ -5,6 +5,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/beevik/etree"
+
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 )
 
 // put adds an element with attributes, given as pairs of name and value. A pair with an empty value is left out.
@@ -67,10 +70,28 @@ func newDocument() (*etree.Document, *etree.Element) {
 	return doc, root
 }
 
-// serialize writes a document: UTF-8, two blanks a level, line feeds.
+// serialize writes a document: UTF-8, two blanks a level, line feeds. What it gives has passed the server's own checks: an error of theirs is the last
+// fence, for what the reading of the input let through (a PDF that is cut short, for instance).
 func serialize(doc *etree.Document) ([]byte, error) {
 	s := etree.NewIndentSettings()
 	s.Spaces, s.PreserveLeafWhitespace = 2, true
 	doc.IndentWithSettings(s)
-	return doc.WriteToBytes()
+	raw, err := doc.WriteToBytes()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := cda.Parse(raw, cda.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	d := &defects{}
+	for _, f := range check.Check(parsed) {
+		if f.Severity == cda.Error {
+			d.wrong(f.Path, f.Message)
+		}
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return raw, nil
 }
