@@ -121,6 +121,9 @@ func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*sto
 // Tree parses a record's content; the tree is the caller's own.
 func (r *Repository) Tree(rec *store.Record) (*element.Resource, error) { return r.tree(rec) }
 
+// Target says which resource of this server a reference names: relative, or absolute and below the server's base.
+func (r *Repository) Target(reference string) (typ, id string, ok bool) { return r.resource(reference) }
+
 // PutBlob writes bytes to the store's blobs, for BundleEntry.Blob. What no commit refers to afterwards is swept away.
 func (r *Repository) PutBlob(ctx context.Context, b []byte) (*store.BlobRef, error) {
 	w, err := r.store.Blobs().Create(ctx)

@@ -21,7 +21,13 @@ const (
 
 // SearchProfile gives the search of MHD and PDSm over that of R4: the guides' own parameters, the chains into contained authors and sources, and the names that PDSm asks of PractitionerRole.
 func SearchProfile() search.Profile {
-	return search.Profile{Parameters: searchParameters(), Contained: containedChains(), Aliases: searchAliases()}
+	return search.Profile{
+		Parameters: searchParameters(), Contained: containedChains(), Aliases: searchAliases(),
+		Joins: []search.Join{
+			{Type: "DocumentReference", First: "patient", FirstElement: "subject", Second: "status", SecondElement: "status", Same: []string{"subject"}},
+			{Type: "List", First: "patient", FirstElement: "subject", Second: "status", SecondElement: "status", Same: []string{"subject"}},
+		},
+	}
 }
 
 // searchParameters are those of MHD 4.2.3 (ITI-66, ITI-67) and of PDSm 3.1.1, by their canonical URLs. Two expressions are ours: isArchived is true or false for every resource, since a document that nobody archived is

@@ -92,21 +92,33 @@ func headOf(name string) (head, modifier string) {
 	return head, modifier
 }
 
-// Relative addresses of documents as they are stored, in the server's own compact JSON: a member's name in quotes stands in no string value.
-var (
-	relativeBinary = []byte(`"url":"Binary/`)
-	relativeBundle = []byte(`"url":"Bundle/`)
-)
-
-// AbsoluteURLs makes the addresses of documents absolute, as ITI-67 and ITI-68 ask: what is stored is relative, so that it survives a change of the server's own address.
+// AbsoluteURLs makes the addresses of documents absolute, as ITI-67 and ITI-68 ask: what is stored is relative ("Binary/id", "Bundle/id"), so that it survives a change of the server's own address. In the server's own compact JSON a member's
+// name in quotes stands in no string value; capital letters are rare, so it is them that are looked for.
 func AbsoluteURLs(base string) rest.Shown {
-	prefix := []byte(`"url":"` + strings.TrimRight(base, "/") + "/")
+	const member = `"url":"`
+	prefix := strings.TrimRight(base, "/") + "/"
 	return func(body []byte) []byte {
-		for _, relative := range [][]byte{relativeBinary, relativeBundle} {
-			if bytes.Contains(body, relative) {
-				body = bytes.ReplaceAll(body, relative, append(slices.Clip(prefix), relative[len(`"url":"`):]...))
+		var out []byte
+		copied := 0
+		for at := 0; ; at++ {
+			next := bytes.IndexByte(body[at:], 'B')
+			if next < 0 {
+				break
 			}
+			at += next
+			tail := body[at:]
+			if !bytes.HasSuffix(body[:at], []byte(member)) || !bytes.HasPrefix(tail, []byte("Binary/")) && !bytes.HasPrefix(tail, []byte("Bundle/")) {
+				continue
+			}
+			if out == nil {
+				out = make([]byte, 0, len(body)+2*len(prefix))
+			}
+			out = append(append(out, body[copied:at]...), prefix...)
+			copied = at
 		}
-		return body
+		if out == nil {
+			return body
+		}
+		return append(out, body[copied:]...)
 	}
 }

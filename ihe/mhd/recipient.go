@@ -1,0 +1,85 @@
+package mhd
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/ihe/dmp"
+)
+
+// Options configure a Recipient.
+type Options struct {
+	// Records says who a patient is and whether the record is open.
+	Records *dmp.Records
+	// MaxDocumentBytes bounds one document in a submission (0: 48 MiB, which a Bundle of 64 MB can carry).
+	MaxDocumentBytes int
+	// NewID makes ids of what is created; nil: time-ordered UUIDs. They are UUIDs, as entryUUIDs are made of them.
+	NewID func() string
+	Now   func() time.Time
+}
+
+// Recipient is the actors Document Recipient of MHD and Gestionnaire de partage of PDSm, as far as documents are taken in. It is safe for concurrent use once it is bound.
+type Recipient struct {
+	o    Options
+	repo *repository.Repository
+}
+
+// NewRecipient makes a recipient. It is bound to the repository when that is made.
+func NewRecipient(o Options) *Recipient {
+	if o.MaxDocumentBytes <= 0 {
+		o.MaxDocumentBytes = 48 << 20
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	return &Recipient{o: o}
+}
+
+// Bind gives the repository, before the first request.
+func (r *Recipient) Bind(repo *repository.Repository) { r.repo = repo }
+
+// Extension is what the recipient adds to HTTP.
+func (r *Recipient) Extension() rest.Extension {
+	guides := []string{mhdBase + "/ImplementationGuide/ihe.iti.mhd", pdsmBase + "/ImplementationGuide/ans.fhir.fr.pdsm"}
+	return rest.Extension{
+		ImplementationGuides: guides,
+		Transactors:          []rest.Transactor{provide{r}},
+		Creators:             []rest.Creator{publish{r}},
+	}
+}
+
+// provide is ITI-65, Provide Document Bundle (PDSm flow 01).
+type provide struct{ *Recipient }
+
+// Takes says whether a transaction is a document submission: its profile says so, or it holds a submission set.
+func (provide) Takes(bundle *element.Element) bool {
+	if _, ok := levelOf(bundle, bundleProfiles); ok {
+		return true
+	}
+	for e := range bundle.Children("entry") {
+		if r := e.Child("resource"); r != nil && r.Type.Name == "List" && listCode(r) == codeSubmissionSet {
+			return true
+		}
+	}
+	return false
+}
+
+// Transact judges the submission whole and commits it as one.
+func (p provide) Transact(ctx context.Context, call *rest.TransactionCall) ([]repository.EntryResult, error) {
+	level, ok := levelOf(call.Bundle, bundleProfiles)
+	if !ok {
+		level = PDSm
+	}
+	s := newSubmission(call.Bundle, call.Entries, level)
+	s.judge()
+	s.readDocuments(&p.o)
+	return p.submit(ctx, s)
+}
