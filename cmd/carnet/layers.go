@@ -25,6 +25,7 @@ type layers struct {
 	interceptors []repository.Interceptor
 	observers    []repository.Observer
 	records      *dmp.Records
+	recipient    *mhd.Recipient
 	broker       *dsubm.Broker
 	people       *dmp.People
 	domains      *pixm.Domains
@@ -41,11 +42,13 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		Sandbox: mode == ins.Sandbox, Logger: log,
 		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
 	})
+	records := dmp.NewRecords(mode)
 	return &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
-		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, broker},
-		records:      dmp.NewRecords(mode),
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, mhd.Guard{}, broker},
+		records:      records,
+		recipient:    mhd.NewRecipient(mhd.Options{Records: records}),
 		people:       dmp.NewPeople(mode),
 		domains:      domains,
 	}, nil
@@ -54,6 +57,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
 func (l *layers) bind(repo *repository.Repository) {
 	l.records.Bind(repo)
+	l.recipient.Bind(repo)
 	l.people.Bind(repo)
 }
 
@@ -76,7 +80,7 @@ func (l *layers) extensions(in *instance) []rest.Extension {
 		service = defaultINSi(mode)
 	}
 	return []rest.Extension{
-		mhd.SearchExtension(in.registry, in.baseURL), mcsd.Extension(), l.broker.Extension(),
+		mhd.SearchExtension(in.registry, in.baseURL), l.recipient.Extension(), mcsd.Extension(), l.broker.Extension(),
 		dmp.Extension(l.records, l.people), insi.Extension(service, mode), pixm.NewManager(l.domains, l.people, mode).Extension(),
 		pdqm.NewSupplier(l.people, in.registry, l.domains, mode, in.baseURL).Extension(),
 	}
