@@ -9,6 +9,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/cda"
 	"github.com/carnet-fhir/carnet/cda/check"
+	"github.com/carnet-fhir/carnet/cda/extract"
 	"github.com/carnet-fhir/carnet/cda/metadata"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
@@ -23,6 +24,8 @@ type Options struct {
 	Modes []ins.Mode
 	// ClassCode is the class that the submitter names for a type that has none in ASS_X04.
 	ClassCode metadata.Code
+	// Extract is how resources are made of the entries.
+	Extract extract.Options
 	// NoExtract leaves the entries alone.
 	NoExtract bool
 }
@@ -34,6 +37,8 @@ type Verdict struct {
 	// Document and Entry are nil when the bytes are no CDA document.
 	Document *cda.Document
 	Entry    *metadata.Entry
+	// Extraction is nil when the bytes are no CDA document, or nothing was to be extracted.
+	Extraction *extract.Extraction
 	// Patient is the person's INS, zero when there is none that the mode takes.
 	Patient ins.Matricule
 }
@@ -51,6 +56,9 @@ func Judge(raw []byte, o Options) *Verdict {
 	v.identify(o.Modes)
 	slices.SortStableFunc(v.Findings, func(a, b cda.Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	v.Accepted = !cda.Refuses(v.Findings)
+	if !o.NoExtract {
+		v.Extraction = extract.Extract(d, o.Extract)
+	}
 	return v
 }
 

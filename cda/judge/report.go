@@ -35,6 +35,9 @@ func (v *Verdict) Report(file string) Report {
 		r.MimeType, r.UniqueID, r.Patient, r.Title = e.MimeType, e.UniqueID(), e.Patient.Extension, e.Title
 		r.CreationTime, r.ServiceStartTime = e.CreationTime.Value, e.ServiceStart.Value
 	}
+	if x := v.Extraction; x != nil {
+		r.Extracted, r.NotExtracted, r.Resources = x.Extracted, x.NotExtracted, x.Types()
+	}
 	return r
 }
 
