@@ -32,9 +32,12 @@ func (c *checker) pdf(file []byte, found string, say func(id, below, format stri
 		return
 	}
 	end := bytes.LastIndex(file, pdfEnd)
-	if end < 0 || !bytes.Contains(file[max(0, end-edge):end], pdfStartXref) {
-		say("n1-pdf-end", "", "one of them is missing, and the file may be cut short")
+	if end < 0 {
+		say("n1-pdf-end", "", "it is missing, and the file may be cut short")
 		return
+	}
+	if !bytes.Contains(file[max(0, end-edge):end], pdfStartXref) {
+		say("n1-pdf-xref", "", "it is missing")
 	}
 	if rest := bytes.TrimLeft(file[end+len(pdfEnd):], " \t\r\n\x00\f"); len(rest) > 0 {
 		if within := sniff(rest); within != "" {

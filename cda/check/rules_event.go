@@ -32,7 +32,6 @@ func eventRules() []Rule {
 		{"encounter-time", cda.Error, encounter + "/effectiveTime", "the time of the encounter has a low, a high, or a null flavor", bounds},
 		{"encounter-discharge", cda.Error, encounter + "/dischargeDispositionCode", "it must be of code system 1.2.250.1.213.2.14", attr("codeSystem", true, "1.2.250.1.213.2.14")},
 		{"encounter-responsible", cda.Error, encounter + "/responsibleParty/assignedEntity/id", personID, attr("root", false, rootPerson)},
-		{"encounter-participant-type", cda.Error, encounter + "/encounterParticipant", "it must be in JDV_J140 (ADM, ATND, CON, DIS, REF, RESP)", attrIn("typeCode", vocabulary.EncounterParticipation)},
 		{"encounter-participant-id", cda.Error, encounter + "/encounterParticipant/assignedEntity/id", personID, attr("root", false, rootPerson)},
 		{"facility-present", cda.Error, encounter, "the encounter has a location", has("location", 1, 1)},
 		{"facility-id", cda.Error, facility + "/id", structureID, structureIdentifier},

@@ -198,6 +198,7 @@ func (c *checker) misplaced(parent, el *etree.Element, t *complexType, now int16
 		return
 	}
 	c.structure(RuleOrder, el, "", "%s comes too late in %s, or too often; here may come: %s", el.Tag, parent.Tag, t.expected(now))
+	c.blamed[blame{parent, el.Tag}] = true
 }
 
 // missing looks for the shortest way from a state to one where symbol s may come (s < 0: to the end) and gives the name of the first child on it, "" without a way.
