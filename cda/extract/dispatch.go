@@ -74,6 +74,9 @@ func (x *extractor) section(sec *cda.Section, s scope) {
 
 // act makes what a statement says and gives the references to its own resources, the main one first.
 func (x *extractor) act(el *etree.Element, s scope) []string {
+	if _, done := x.fates[el]; done {
+		return x.made[el]
+	}
 	if rs := cda.Descend(el, "subject", "relatedSubject"); rs != nil {
 		s.subject = rs
 	}

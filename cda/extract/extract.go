@@ -94,6 +94,7 @@ type extractor struct {
 	byID      map[string][]*etree.Element // statements by root^extension
 	made      map[*etree.Element][]string // references to what was made of a statement, the main one first
 	kinds     map[string]string           // resource type of a reference
+	stay      stay
 	fates     map[*etree.Element]verdict
 	paths     map[*etree.Element]string         // of statements
 	owners    map[*etree.Element]*etree.Element // of parts that do not belong to the statement around them
@@ -249,8 +250,7 @@ func (x *extractor) put(typ string, el *etree.Element, rank string, body object)
 		return ""
 	}
 	ref := x.urn(typ + " " + rank + " " + x.path(el))
-	head := object{{"resourceType", typ}, {"meta", x.meta}}
-	x.out = append(x.out, Resource{typ, ref, appendJSON(nil, append(head, body...))})
+	x.out = append(x.out, Resource{typ, ref, appendJSON(nil, x.complete(typ, el, body))})
 	x.kinds[ref] = typ
 	x.made[el] = append(x.made[el], ref)
 	x.fate(el, AsResource, "")

@@ -29,10 +29,16 @@ func (x *extractor) headerEncounter() {
 	if times == nil && cda.Child(e, "code") == nil {
 		return
 	}
+	start, _ := times.get("start").(string)
+	end, _ := times.get("end").(string)
+	x.stay = stay{x.o.Encounter, start[:min(10, len(start))], end[:min(10, len(end))]}
+	if x.o.Encounter != "" {
+		return
+	}
 	var o object
 	o.set("identifier", x.identifiers(e))
 	state := "finished"
-	if end, _ := times.get("end").(string); end == "" {
+	if end == "" {
 		state = "unknown"
 	}
 	o.set("status", state)
@@ -64,7 +70,7 @@ func (x *extractor) headerEncounter() {
 	if org := cda.Child(place, "serviceProviderOrganization"); org != nil {
 		o.set("serviceProvider", x.organization(org))
 	}
-	x.put("Encounter", e, "", o)
+	x.stay.ref = x.put("Encounter", e, "", o)
 }
 
 // careTeam lists the professionals that the header says took part in the main act.

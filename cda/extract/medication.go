@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -43,6 +44,9 @@ func (x *extractor) productOf(el *etree.Element) product {
 	batch.set("lotNumber", cda.Text(cda.Child(material, "lotNumberText")))
 	batch.set("expirationDate", dateTime(cda.ReadTS(cda.ChildNS(material, cda.NSPharm, "expirationTime"))))
 	p.details.set("batch", batch)
+	if concept == nil && len(p.details) > 0 {
+		concept = x.conceptOr(code)
+	}
 	p.concept = concept
 	return p
 }
@@ -183,10 +187,10 @@ func (x *extractor) reasons(o *object, el *etree.Element) {
 		if !x.isFamily(c.act, famReference) {
 			continue
 		}
-		x.part(c.act)
 		if c.typeCode != "RSON" {
 			continue
 		}
+		x.part(c.act)
 		if ref := x.resolve(c.act, "Condition", "Observation"); ref != "" {
 			o.add("reasonReference", reference(ref))
 		} else if code := x.concept(cda.ReadCD(cda.Child(c.act, "code"))); code != nil {
@@ -195,7 +199,7 @@ func (x *extractor) reasons(o *object, el *etree.Element) {
 	}
 }
 
-// resolve gives the reference to what was made of the statement that an internal reference names, when it is of one of the types: only what stands before it in the
+// resolve gives the reference to what was made of the statement that an internal reference names, when it is of one of the types (any, without types): only what stands before it in the
 // document is known by then, which later ones are is told by their code.
 func (x *extractor) resolve(el *etree.Element, types ...string) string {
 	for id := range cda.Children(el, "id") {
@@ -204,10 +208,8 @@ func (x *extractor) resolve(el *etree.Element, types ...string) string {
 				continue
 			}
 			for _, ref := range x.made[target] {
-				for _, t := range types {
-					if x.kinds[ref] == t {
-						return ref
-					}
+				if len(types) == 0 || slices.Contains(types, x.kinds[ref]) {
+					return ref
 				}
 			}
 		}

@@ -256,6 +256,7 @@ func (x *extractor) vital(el *etree.Element, s scope)  { x.observe(el, s, catVit
 
 // vitals is the panel of vital signs taken together (LOINC 85353-1).
 func (x *extractor) vitals(el *etree.Element, s scope) {
+	x.bloodPressure(el, s)
 	x.observe(el, s, catVital, func(o *object) { codeOr(o, "85353-1", "Vital signs panel") })
 }
 

@@ -1,0 +1,107 @@
+package extract
+
+import (
+	"slices"
+
+	"github.com/beevik/etree"
+
+	"github.com/carnet-fhir/carnet/cda"
+)
+
+// Extensions of the R4 workflow pattern, for what a resource type has no element for.
+const (
+	extSupporting = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
+	extReason     = "http://hl7.org/fhir/StructureDefinition/workflow-reasonReference"
+	extReasonCode = "http://hl7.org/fhir/StructureDefinition/workflow-reasonCode"
+)
+
+// complete puts the members that all resources have around the body of one: type, meta, extensions, encounter.
+func (x *extractor) complete(typ string, el *etree.Element, body object) object {
+	out := make(object, 0, len(body)+4)
+	out = append(out, member{"resourceType", typ}, member{"meta", x.meta})
+	if i := slices.IndexFunc(body, func(m member) bool { return m.name == "contained" }); i >= 0 { // mappers need not add it first
+		out = append(out, body[i])
+		body = slices.Delete(body, i, i+1)
+	}
+	if typ != "Specimen" {
+		out.set("extension", x.contexts(el))
+	}
+	encounter := ""
+	if typ == "Observation" || typ == "Procedure" || typ == "DiagnosticReport" {
+		encounter = x.stay.during(body)
+	}
+	for i, m := range body {
+		out = append(out, m)
+		if encounter != "" && (m.name == "focus" || m.name == "subject" && (i+1 == len(body) || body[i+1].name != "focus")) {
+			out = append(out, member{"encounter", reference(encounter)})
+			encounter = ""
+		}
+	}
+	return out
+}
+
+// contexts gives the internal references (CI-SIS "Référence interne") below a statement that its mapper has no element for: to the resource made of what they name, or to
+// its identifier and words.
+func (x *extractor) contexts(el *etree.Element) list {
+	var out list
+	for _, c := range children(el) {
+		if _, done := x.fates[c.act]; done || !x.isFamily(c.act, famReference) {
+			continue
+		}
+		concept := x.concept(cda.ReadCD(cda.Child(c.act, "code")))
+		target := reference(x.resolve(c.act))
+		reason := c.typeCode == "RSON"
+		switch {
+		case target == nil && reason && concept != nil:
+			out = append(out, object{{"url", extReasonCode}, {"valueCodeableConcept", concept}})
+		default:
+			if target == nil {
+				target.set("identifier", x.firstID(c.act))
+			}
+			target.set("display", textIn(concept))
+			if target == nil {
+				x.narrativeOnly(c.act, "a reference to nothing")
+				continue
+			}
+			url := extSupporting
+			if reason {
+				url = extReason
+			}
+			out = append(out, object{{"url", url}, {"valueReference", target}})
+		}
+		x.part(c.act)
+	}
+	return out
+}
+
+// stay is the encounter that the document was written in.
+type stay struct {
+	ref        string
+	start, end string // days, YYYY-MM-DD; end is "" when not said
+}
+
+// during gives the encounter, when what a resource tells of happened on a day of it; "" otherwise: documents tell of earlier things, too.
+func (s stay) during(body object) string {
+	if s.ref == "" || len(s.start) < 10 {
+		return ""
+	}
+	day := ""
+	for _, m := range body {
+		switch m.name {
+		case "effectiveDateTime", "performedDateTime":
+			day, _ = m.value.(string)
+		case "effectivePeriod", "performedPeriod":
+			if p, ok := m.value.(object); ok {
+				day, _ = p.get("start").(string)
+			}
+		}
+	}
+	if len(day) < 10 {
+		return ""
+	}
+	day = day[:10]
+	if day < s.start || day > max(s.start, s.end) {
+		return ""
+	}
+	return s.ref
+}
