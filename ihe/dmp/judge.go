@@ -171,7 +171,8 @@ func (j *judge) status() {
 func (j *judge) knownStatus(coding *element.Element, status Status, path string) {
 	own := []Status{Provisional, Retrieved, Validated, Qualified}
 	v20445 := []Status{
-		Provisional, Validated, "VIDE", "DOUB", "DESA", "DPOT", "DOUA", "COLP", "COLV", "FILI", "CACH", "ANOM", "IDVER", "RECD", "IDRA", "USUR", "HOMD", "HOMA", "INVA", "FICT", "DOUT",
+		Provisional, Validated, "VIDE", "DOUB", //nolint:misspell // the code
+		"DESA", "DPOT", "DOUA", "COLP", "COLV", "FILI", "CACH", "ANOM", "IDVER", "RECD", "IDRA", "USUR", "HOMD", "HOMA", "INVA", "FICT", "DOUT",
 	}
 	switch system := coding.ChildValue("system"); {
 	case system == SystemIdentityStatus && slices.Contains(own, status):

@@ -92,15 +92,14 @@ func (c *Client) Retrieve(ctx context.Context, q Query) (*Identity, error) {
 
 // Verify implements Service.
 func (c *Client) Verify(ctx context.Context, v Verification) (bool, error) {
-	t := v.Traits
-	found, err := c.Retrieve(ctx, Query{Family: t.Family, Given: t.Given, Sex: t.Sex, BirthDate: t.BirthDate, BirthPlace: t.BirthPlace})
+	found, err := c.Retrieve(ctx, Query(v.Traits))
 	switch {
 	case errors.Is(err, ErrNone), errors.Is(err, ErrSeveral):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	return found.INS == v.INS && agree(&found.Traits, &t), nil
+	return found.INS == v.INS && agree(&found.Traits, &v.Traits), nil
 }
 
 func (c *Client) call(ctx context.Context, body []byte) ([]byte, error) {

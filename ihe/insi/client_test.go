@@ -46,7 +46,7 @@ func onWire(p *Identity) string {
 func options(url string) ClientOptions {
 	n := 0
 	return ClientOptions{
-		URL: url, Software: Software{Authorisation: "AUTO<RISED>", Name: "carnet", Version: "1.0", Instance: "i-1", Sender: "sandbox@example.org"},
+		URL: url, Software: Software{Authorisation: "A<1>&2", Name: "carnet", Version: "1.0", Instance: "i-1", Sender: "sandbox@example.org"},
 		Now: func() time.Time { return time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC) }, NewID: func() string { n++; return fmt.Sprintf("id-%d", n) },
 	}
 }

@@ -128,7 +128,7 @@ func TestNeverByGuess(t *testing.T) {
 	all := people(t)
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(all).Draw(t, "person").Traits
-		q := Query{p.Family, p.Given, p.Sex, p.BirthDate, p.BirthPlace}
+		q := Query(p)
 		switch rapid.IntRange(0, 4).Draw(t, "trait") {
 		case 0:
 			q.Family = rapid.StringMatching(`[A-Z]{1,8}`).Draw(t, "family")
