@@ -11,6 +11,9 @@ func (s *Snapshot) IndexNames() []string {
 	defs := s.registry.Definitions()
 	var names []string
 	for _, typ := range defs.Resources {
+		for _, j := range s.table(typ).joins {
+			names = append(names, j.param.IndexName())
+		}
 		for _, p := range append(slices.Clone(s.Params(typ)), s.table(typ).derivedOf()...) {
 			for _, suffix := range indexSuffixes {
 				names = append(names, p.IndexName()+suffix)

@@ -108,6 +108,7 @@ func (r *run) resolveAll(n *node) error {
 
 // find looks for the conjuncts' drives and for those among them that stream newest first.
 func (p *planner) find() error {
+	p.join()
 	p.drives = make([]*drive, len(p.conjuncts))
 	p.streams, p.streamed, p.exact, p.not, p.negated = nil, nil, nil, nil, nil
 	for i, n := range p.conjuncts {

@@ -22,6 +22,8 @@ type Profile struct {
 	// Aliases give names that a guide asks for and no parameter has, by type and name ("PractitionerRole.name"), the names that they stand for ("practitioner:Practitioner.name"); several are alternatives. They
 	// may stand at the end of a chain, and may hold chains and modifiers themselves.
 	Aliases map[string][]string
+	// Joins are pairs of parameters that are indexed together, because searches have them together.
+	Joins []Join
 }
 
 // Use adds a profile. It is called while the server is put together, before the registry reads or indexes anything and before custom parameters are registered. An error says which part of the profile cannot be
@@ -67,6 +69,12 @@ func (r *Registry) checkProfile(s *Snapshot, p *Profile) error {
 		typ, rest, _ := strings.Cut(chain, ".")
 		if t := s.table(typ); t == nil || t.derived[rest] == nil {
 			return fmt.Errorf("search: the contained chain %s does not lead from reference parameters to a parameter of R4", chain)
+		}
+	}
+	for i := range p.Joins {
+		j := &p.Joins[i]
+		if t := s.table(j.Type); t == nil || !slices.ContainsFunc(t.joins, func(made *join) bool { return made.param.Code == j.First+"+"+j.Second }) {
+			return fmt.Errorf("search: %s.%s and %s cannot be indexed together", j.Type, j.First, j.Second)
 		}
 	}
 	for name := range p.Aliases {
@@ -135,6 +143,9 @@ func (r *Registry) IndexFormat() string {
 			lines = append(lines, fmt.Sprint(sp.Code, sp.Type, sp.Base, sp.Expression, sp.Target, sp.Components))
 		}
 		lines = append(lines, r.profiles[i].Contained...)
+		for _, j := range r.profiles[i].Joins {
+			lines = append(lines, fmt.Sprint(j.Type, j.First, j.FirstElement, j.Second, j.SecondElement))
+		}
 	}
 	slices.Sort(lines)
 	h := fnv.New64a()

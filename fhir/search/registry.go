@@ -54,6 +54,7 @@ type typeTable struct {
 	params  []*Param // by code
 	byCode  map[string]*Param
 	derived map[string]*Param // declared chains into contained resources, by code
+	joins   []*join           // pairs of parameters that are indexed together
 	tree    selectNode
 	slots   []*Param // what the tree's slots stand for
 	generic []int32  // slots whose expression the tree cannot hold
@@ -145,8 +146,11 @@ func (t *typeTable) build(r *Registry) {
 			t.generic = append(t.generic, slot)
 		}
 	}
-	t.plain, t.derived = len(t.slots), map[string]*Param{}
 	typ := t.standard.typ.Name
+	for i := range r.profiles {
+		t.join(r.profiles[i].Joins, typ)
+	}
+	t.plain, t.derived = len(t.slots), map[string]*Param{}
 	for _, profile := range r.profiles {
 		for _, chain := range profile.Contained {
 			if rest, ok := strings.CutPrefix(chain, typ+"."); ok {
@@ -155,6 +159,21 @@ func (t *typeTable) build(r *Registry) {
 		}
 	}
 	t.slots = append(t.slots, t.derivedOf()...)
+}
+
+// join adds the pairs that a profile declares for the type.
+func (t *typeTable) join(joins []Join, typ string) {
+	for i := range joins {
+		if joins[i].Type != typ {
+			continue
+		}
+		j := t.joinOf(&joins[i])
+		if j == nil {
+			continue
+		}
+		t.tree.add(j.param.selector, int32(len(t.slots)))
+		t.slots, t.joins = append(t.slots, j.param), append(t.joins, j)
+	}
 }
 
 // indexed says whether the parameter's values come from the resource: _id and _lastUpdated are the store's own, _text and _content are judged on the content.

@@ -30,6 +30,8 @@ type Load struct {
 	Accept func(status int) bool
 	// Limit stops each client after as many requests; 0: only Duration stops it.
 	Limit int
+	// Think is a client's pause between an answer and its next request; 0: none.
+	Think time.Duration
 }
 
 // Sample is what a Load measured.
@@ -91,6 +93,9 @@ func (l Load) client(ctx context.Context, c int) (r clientResult) {
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, 64<<10)
 	var req []byte
+	if l.Think > 0 { // or all would come at once
+		time.Sleep(l.Think * time.Duration(c) / time.Duration(l.Clients))
+	}
 	for n := 0; ctx.Err() == nil && (l.Limit == 0 || n < l.Limit); n++ {
 		req = l.Request(req[:0], c, n)
 		begin := time.Now()
@@ -109,6 +114,7 @@ func (l Load) client(ctx context.Context, c int) (r clientResult) {
 		}
 		r.latencies = append(r.latencies, time.Since(begin))
 		r.bytes += size
+		time.Sleep(l.Think)
 	}
 	return r
 }

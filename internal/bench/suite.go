@@ -19,7 +19,9 @@ type Options struct {
 	Repeats  int           // of each measurement; the median is given
 	Names    []string      // empty: all
 	Dir      string        // for data; a temporary directory is made in it
-	Out      io.Writer
+	// Documents are the sizes of the store in the group sharing; empty: 10,000 and 100,000.
+	Documents []int
+	Out       io.Writer
 }
 
 // suite is a run under way.
@@ -42,6 +44,7 @@ var groups = []struct {
 	{"search", (*suite).search},
 	{"disk", (*suite).disk},
 	{"documents", (*suite).documents},
+	{"sharing", (*suite).sharing},
 }
 
 // Names lists the groups of measurements.
