@@ -35,9 +35,9 @@ func (p *plan) compose(ctx context.Context) error {
 		case PartSubmissionSet, PartFolder:
 			err = p.writeList(e)
 		case PartDocumentReference:
-			err = p.writeReference(ctx, e)
+			err = p.writeReference(e)
 		case PartBinary:
-			err = p.writeBinary(ctx, e)
+			err = p.writeBinary(e)
 		case PartPatient:
 			err = p.writePatient(e)
 		}
@@ -45,7 +45,16 @@ func (p *plan) compose(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.supersede()
+	if err := p.supersede(); err != nil {
+		return err
+	}
+	p.extractedFrom = len(p.entries)
+	for e := range p.s.of(PartDocumentReference) {
+		if p.known[e.place] == nil {
+			p.extract(e)
+		}
+	}
+	return nil
 }
 
 // add appends an entry to the transaction, as the answer to a place (-1: to none).
@@ -165,8 +174,8 @@ func (e *entry) request(typ string) repository.BundleEntry {
 	return out
 }
 
-// writeReference makes the DocumentReference, with what the recipient adds to it, and what is extracted from its document.
-func (p *plan) writeReference(ctx context.Context, e *entry) error {
+// writeReference makes the DocumentReference, with what the recipient adds to it.
+func (p *plan) writeReference(e *entry) error {
 	if rec := p.known[e.place]; rec != nil {
 		p.places[e.place] = done(rec, information(fault.Duplicate, "The document is stored already, byte for byte; nothing was written. Its metadata are updated by PATCH."))
 		return nil
@@ -186,11 +195,11 @@ func (p *plan) writeReference(ctx context.Context, e *entry) error {
 		}
 	}
 	p.add(e.place, e.request("DocumentReference"))
-	return p.extract(ctx, e)
+	return nil
 }
 
 // writeBinary makes the Binary, whose bytes are in the blobs; its access follows that of the DocumentReference.
-func (p *plan) writeBinary(ctx context.Context, e *entry) error {
+func (p *plan) writeBinary(e *entry) error {
 	var of *entry
 	for r := range p.s.of(PartDocumentReference) {
 		if r.document != nil && r.document.binary == e {
@@ -201,7 +210,7 @@ func (p *plan) writeBinary(ctx context.Context, e *entry) error {
 		return nil // refused by mhd-binary-described
 	}
 	if rec := p.known[of.place]; rec != nil {
-		return p.knownBinary(ctx, e, rec)
+		return p.knownBinary(e, rec)
 	}
 	if !e.prepared {
 		e.prepared, e.id = true, p.r.o.NewID()
@@ -233,7 +242,7 @@ func (p *plan) writeBinary(ctx context.Context, e *entry) error {
 }
 
 // knownBinary answers the Binary of a document that is stored already.
-func (p *plan) knownBinary(_ context.Context, e *entry, rec *store.Record) error {
+func (p *plan) knownBinary(e *entry, rec *store.Record) error {
 	s, err := p.open(rec)
 	if err != nil {
 		return err
@@ -283,12 +292,12 @@ func (p *plan) recognise(ctx context.Context) error {
 		var err error
 		switch e.part {
 		case PartDocumentReference:
-			err = p.writeReference(ctx, e)
+			err = p.writeReference(e)
 			if first == nil {
 				first = p.known[i]
 			}
 		case PartBinary:
-			err = p.writeBinary(ctx, e)
+			err = p.writeBinary(e)
 		case PartPatient:
 			err = p.writePatient(e)
 		}

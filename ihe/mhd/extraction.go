@@ -1,7 +1,6 @@
 package mhd
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
@@ -15,10 +14,14 @@ import (
 
 // extract adds what the coded entries of a CDA document say, as resources with a Provenance. A document whose entries do not come out as valid resources is taken all the same: it is the
 // document that counts.
-func (p *plan) extract(_ context.Context, e *entry) error {
+func (p *plan) extract(e *entry) {
 	d := e.document
 	if d == nil || d.verdict == nil || d.verdict.Entry.Level != cda.N3 || p.patient == "" || p.patient == newPatient {
-		return nil
+		return
+	}
+	if p.s.bare {
+		p.breach("carnet-doc-extract", e.base, "The coded entries of the document were not extracted: what is made of them would not be valid together. The document is stored.", e.place)
+		return
 	}
 	var labels []extract.Coding
 	along(e.root, "securityLabel.coding", func(c *element.Element) {
@@ -36,7 +39,7 @@ func (p *plan) extract(_ context.Context, e *entry) error {
 		}
 		if err != nil {
 			p.breach("carnet-doc-extract", e.base, "The coded entries of the document were not extracted: a "+one.Type+" made of them would not be valid. The document is stored.", e.place)
-			return nil //nolint:nilerr // told as a warning
+			return
 		}
 		entries = append(entries, repository.BundleEntry{FullURL: one.FullURL, Method: http.MethodPost, URL: one.Type, Resource: res})
 	}
@@ -46,5 +49,4 @@ func (p *plan) extract(_ context.Context, e *entry) error {
 	if n := made.NotExtracted; n > 0 {
 		p.breach("carnet-doc-extract", e.base, strconv.Itoa(n)+" coded entries of the document have no form as resources here and are read in the document only.", e.place)
 	}
-	return nil
 }

@@ -27,6 +27,8 @@ type plan struct {
 	replaced []*replacement
 
 	entries []repository.BundleEntry
+	// extractedFrom is where the entries begin that were extracted from documents.
+	extractedFrom int
 	// places say where the answer to each entry of the request comes from.
 	places []answer
 }
@@ -51,8 +53,21 @@ func (r *Recipient) submit(ctx context.Context, s *submission) ([]repository.Ent
 			return nil, err
 		}
 	}
-	var last *plan
-	results, err := r.repo.Planned(ctx, func(ctx context.Context, look *repository.Lookup) ([]repository.BundleEntry, error) {
+	p, results, err := r.attempt(ctx, s)
+	if err != nil && p != nil && p.blames(err) {
+		s.bare = true // what was extracted is refused, not the document
+		p, results, err = r.attempt(ctx, s)
+	}
+	if err != nil {
+		return nil, p.named(err)
+	}
+	return p.answers(results), nil
+}
+
+// attempt plans and commits. The plan is nil when the submission was refused before one was made.
+func (r *Recipient) attempt(ctx context.Context, s *submission) (last *plan, results []repository.EntryResult, err error) {
+	results, err = r.repo.Planned(ctx, func(ctx context.Context, look *repository.Lookup) ([]repository.BundleEntry, error) {
+		last = nil
 		p := &plan{r: r, s: s, look: look, people: map[string]*person{}, known: map[int]*store.Record{}, places: make([]answer, len(s.entries))}
 		if err := p.judge(ctx); err != nil {
 			return nil, err
@@ -60,14 +75,13 @@ func (r *Recipient) submit(ctx context.Context, s *submission) ([]repository.Ent
 		if f := refusal(slices.Concat(s.findings, p.findings)); f != nil {
 			return nil, r.complete(f, s)
 		}
+		if err := p.compose(ctx); err != nil {
+			return nil, err
+		}
 		last = p
-		err := p.compose(ctx)
-		return p.entries, err
+		return p.entries, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return last.answers(results), nil
+	return last, results, err
 }
 
 // complete adds to a refusal what the plain rules of FHIR would refuse, so that all is told at once.

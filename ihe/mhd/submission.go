@@ -15,6 +15,8 @@ type submission struct {
 	byURL   map[string]int // entries by fullUrl
 
 	findings []finding
+	// bare says that nothing is extracted.
+	bare bool
 }
 
 // entry is one entry of a submission.
