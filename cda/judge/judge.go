@@ -50,10 +50,12 @@ func Judge(raw []byte, o Options) *Verdict {
 		return &Verdict{Findings: []cda.Finding{parseFinding(err)}}
 	}
 	v := &Verdict{Document: d}
-	var fromMetadata []cda.Finding
-	v.Entry, fromMetadata = metadata.Derive(d)
-	v.Findings = combine(check.Check(d), fromMetadata, o)
-	v.identify(o.Modes)
+	var derived []cda.Finding
+	v.Entry, derived = metadata.Derive(d)
+	if !o.ClassCode.IsZero() {
+		derived = slices.DeleteFunc(derived, func(f cda.Finding) bool { return f.Rule == metadata.RuleClass })
+	}
+	v.Findings = combine(check.Check(d), append(derived, v.identify(o.Modes)...))
 	slices.SortStableFunc(v.Findings, func(a, b cda.Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	v.Accepted = !cda.Refuses(v.Findings)
 	if !o.NoExtract {
@@ -80,41 +82,53 @@ func parseFinding(err error) cda.Finding {
 	return cda.Finding{Rule: cda.RuleXML, Severity: cda.Error, Message: "the document cannot be read"}
 }
 
-// combine puts the findings of the check and of the metadata together. What metadata lack because the header is broken is said once, by the check.
-func combine(checked, derived []cda.Finding, o Options) []cda.Finding {
+// combine puts what the metadata and the record need beside what the check found. One defect is said once: what is missing because the header is broken is the
+// check's to say, and where a record refuses what the check only warns of, the refusal stands.
+func combine(checked, derived []cda.Finding) []cda.Finding {
 	broken := cda.Refuses(checked)
 	all := slices.Clone(checked)
 	for _, f := range derived {
-		switch f.Rule {
-		case metadata.RuleRequired, metadata.RuleTime, metadata.RuleFormat:
-			if broken {
-				continue
-			}
-		case metadata.RuleClass:
-			if !o.ClassCode.IsZero() || broken && strings.HasSuffix(f.Path, "/code/@code") && touches(checked, "/ClinicalDocument/code") {
-				continue
-			}
+		consequence := f.Rule == metadata.RuleRequired || f.Rule == metadata.RuleTime || f.Rule == metadata.RuleFormat
+		if broken && (consequence || slices.ContainsFunc(checked, func(e cda.Finding) bool { return e.Severity == cda.Error && samePlace(e.Path, f.Path) })) {
+			continue
 		}
+		all = slices.DeleteFunc(all, func(w cda.Finding) bool { return w.Severity == cda.Warning && unindexed(w.Path) == unindexed(f.Path) })
 		all = append(all, f)
 	}
 	return all
 }
 
-func touches(findings []cda.Finding, path string) bool {
-	return slices.ContainsFunc(findings, func(f cda.Finding) bool { return f.Severity == cda.Error && strings.HasPrefix(f.Path, path) })
+// samePlace says whether two paths name one element or attribute, or one what the other is part of.
+func samePlace(a, b string) bool {
+	a, b = unindexed(a), unindexed(b)
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return strings.Count(a, "/") > 1 && (a == b || strings.HasPrefix(b, a+"/"))
 }
 
-// identify finds the person.
-func (v *Verdict) identify(modes []ins.Mode) {
+// unindexed takes the indexes out of a path.
+func unindexed(path string) string {
+	for {
+		from := strings.IndexByte(path, '[')
+		to := strings.IndexByte(path, ']')
+		if from < 0 || to < from {
+			return path
+		}
+		path = path[:from] + path[to+1:]
+	}
+}
+
+// identify finds the person, or says why there is none.
+func (v *Verdict) identify(modes []ins.Mode) []cda.Finding {
 	id := v.Entry.Patient
 	if id.Root == "" {
 		at := v.Document.Root
 		if p := v.Document.Header.Patient(); p != nil && p.Role != nil {
 			at = p.Role
 		}
-		v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, at, "id",
-			"no identifier is an INS; the document is valid without one, but a record is that of an INS (NIR 1.2.250.1.213.1.4.8, NIA .9, test .10, demonstration .11)"))
-		return
+		return []cda.Finding{v.Document.FindingAt(RuleINS, cda.Error, at, "id",
+			"no identifier is an INS; the document is valid without one, but a record is that of an INS (NIR 1.2.250.1.213.1.4.8, NIA .9, test .10, demonstration .11)")}
 	}
 	if len(modes) == 0 {
 		modes = []ins.Mode{ins.Production, ins.Sandbox}
@@ -124,9 +138,9 @@ func (v *Verdict) identify(modes []ins.Mode) {
 		m, err := mode.Parse(id.Root, id.Extension)
 		if err == nil {
 			v.Patient = m
-			return
+			return nil
 		}
 		refused = err
 	}
-	v.Findings = append(v.Findings, v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", refused.Error()))
+	return []cda.Finding{v.Document.FindingAt(RuleINS, cda.Error, id.Element, "@extension", "the INS is not taken: %s", refused.Error())}
 }

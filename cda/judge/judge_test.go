@@ -60,6 +60,43 @@ func TestWithoutINSADocumentCannotEnterARecord(t *testing.T) {
 	}
 }
 
+// TestOneDefectIsSaidOnce breaks one thing that several rooms see.
+func TestOneDefectIsSaidOnce(t *testing.T) {
+	whole := string(testdata(t, "n1-pdf"))
+	const (
+		typed = `<code code="11488-4" displayName="CR ou fiche de consultation ou de visite" codeSystem="2.16.840.1.113883.6.1"/>` + "\n  <title>"
+		id    = `<id root="1.2.250.1.213.1.4.10" extension="285073155504246"/>`
+	)
+	for name, c := range map[string]struct{ old, new, rule string }{
+		"no id":                  {`<id root="2.25.202403110000000000000000000000001.1"/>`, "", ""},
+		"no type":                {typed, "<title>", ""},
+		"a type without a class": {typed, `<code code="101881-1" displayName="x" codeSystem="2.16.840.1.113883.6.1"/><title>`, "metadata-class"},
+		"an unknown type":        {typed, `<code code="99999-1" displayName="x" codeSystem="2.16.840.1.113883.6.1"/><title>`, ""},
+		"no title":               {"<title>Compte rendu de consultation</title>", "", ""},
+		"no creation time":       {`<effectiveTime value="20240311101500+0100"/>`, "", ""},
+		"no language":            {`<languageCode code="fr-FR"/>`, "", ""},
+		"confidentiality L":      {`<confidentialityCode code="N"`, `<confidentialityCode code="L"`, "metadata-confidentiality"},
+		"confidentiality Z":      {`<confidentialityCode code="N"`, `<confidentialityCode code="Z"`, ""},
+		"no practice setting":    {`<standardIndustryClassCode code="AMBULATOIRE" displayName="Ambulatoire" codeSystem="1.2.250.1.213.1.1.4.9"/>`, "", ""},
+		"no beginning":           {`<low value="20240311093000+0100"/>`, "", ""},
+		"ends before it begins":  {`<high value="20240311095500+0100"/>`, `<high value="20240311092500+0100"/>`, "metadata-time"},
+		"a Word body":            {`mediaType="application/pdf"`, `mediaType="application/msword"`, ""},
+		"no INS":                 {id, "", judge.RuleINS},
+		"a wrong INS":            {id, strings.Replace(id, "246", "247", 1), judge.RuleINS},
+		"an INS without number":  {id, `<id root="1.2.250.1.213.1.4.10"/>`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, whole, c.old)
+			v := judge.Judge([]byte(strings.Replace(whole, c.old, c.new, 1)), judge.Options{})
+			assert.False(t, v.Accepted)
+			require.Len(t, v.Findings, 1, "%v", v.Findings)
+			if c.rule != "" {
+				assert.Equal(t, c.rule, v.Findings[0].Rule)
+			}
+		})
+	}
+}
+
 func TestWhatIsNoDocumentHasAVerdictToo(t *testing.T) {
 	v := judge.Judge([]byte("<html/>"), judge.Options{})
 	assert.False(t, v.Accepted)
