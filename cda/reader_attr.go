@@ -80,11 +80,12 @@ func (r *reader) value(a *rawAttr) error {
 	if plain {
 		return nil
 	}
-	ok := false
-	if a.value, ok = unescape(a.value, true); !ok {
+	value, ok := unescape(a.value, true)
+	if !ok {
 		r.pos = from
 		return r.malformed("the value of an attribute has a < or a reference that is neither to a character of XML nor to lt, gt, amp, apos or quot")
 	}
+	a.value = value
 	return nil
 }
 
