@@ -31,14 +31,13 @@ func (s *Server) readBinary(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if out.raw {
-		other, err := s.rendition(ctx, x, rec)
-		if err != nil {
-			return err
-		}
-		if other != nil {
-			return s.sendRendition(x, rec, other)
-		}
+	other, err := s.rendition(ctx, x, rec)
+	switch {
+	case err != nil:
+		return err
+	case out.raw && other != nil:
+		return s.sendRendition(x, rec, other)
+	case out.raw:
 		return s.sendRaw(ctx, x, rec)
 	}
 	same, err := unmodified(x.r.Header, rec.Version, rec.Time)

@@ -35,7 +35,7 @@ type Creator interface {
 	Create(ctx context.Context, res *element.Resource, c repository.Conditions, r *http.Request) (*repository.Written, error)
 }
 
-// Retriever is asked before the raw content of a Binary leaves. It may refuse, or give another rendition of it; nil leaves the content as it is.
+// Retriever is asked before a Binary leaves. It may refuse, or give another rendition of its raw content; nil leaves the content as it is.
 type Retriever interface {
 	Retrieve(ctx context.Context, rec *store.Record, r *http.Request) (*Rendition, error)
 }
@@ -74,7 +74,7 @@ func (s *Server) createBy(ctx context.Context, x *exchange, res *element.Resourc
 	return nil, false, nil
 }
 
-// rendition asks the Retrievers about a Binary that is about to be answered raw.
+// rendition asks the Retrievers about a Binary that is about to be answered.
 func (s *Server) rendition(ctx context.Context, x *exchange, rec *store.Record) (*Rendition, error) {
 	for i := range s.o.Extensions {
 		for _, r := range s.o.Extensions[i].Retrievers {

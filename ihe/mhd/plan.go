@@ -26,6 +26,9 @@ type plan struct {
 	// replaced are the records that are superseded, in the order in which they are met.
 	replaced []*replacement
 
+	// dropped are relations that are left out.
+	dropped []*element.Element
+
 	entries []repository.BundleEntry
 	// extractedFrom is where the entries begin that were extracted from documents.
 	extractedFrom int
@@ -60,6 +63,11 @@ func (r *Recipient) submit(ctx context.Context, s *submission) ([]repository.Ent
 	}
 	if err != nil {
 		return nil, p.named(err)
+	}
+	if s.single {
+		for i := range results {
+			s.made = append(s.made, results[i].Record)
+		}
 	}
 	return p.answers(results), nil
 }

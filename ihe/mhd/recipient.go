@@ -53,6 +53,8 @@ func (r *Recipient) Extension() rest.Extension {
 		ImplementationGuides: guides,
 		Transactors:          []rest.Transactor{provide{r}},
 		Creators:             []rest.Creator{publish{r}},
+		Retrievers:           []rest.Retriever{retrieve{r}},
+		Operations:           r.operations(),
 	}
 }
 

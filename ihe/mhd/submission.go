@@ -5,6 +5,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/store"
 )
 
 // submission is what one request brings: a Provide Document Bundle, or the like of it made from a simpler request.
@@ -17,6 +18,12 @@ type submission struct {
 	findings []finding
 	// bare says that nothing is extracted.
 	bare bool
+	// single says that one DocumentReference came without a Bundle; the server makes the rest, under these ids.
+	single          bool
+	binaryID, setID string
+	made            []*store.Record // what was written, of a single one
+	// forgiving says that relations to documents which are not there are left out: nobody named them to this server, the document's header did.
+	forgiving bool
 }
 
 // entry is one entry of a submission.

@@ -1,0 +1,233 @@
+package mhd
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // the standard's digest
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/extract"
+	"github.com/carnet-fhir/carnet/cda/judge"
+	"github.com/carnet-fhir/carnet/cda/metadata"
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/internal/ins"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// operations are ITI-106 and $ingest-cda: the metadata come from the document.
+func (r *Recipient) operations() []rest.Operation {
+	return []rest.Operation{
+		{
+			Code: "generate-metadata", Definition: mhdBase + "/OperationDefinition/generate-metadata", Levels: rest.TypeLevel, Types: []string{"DocumentReference"},
+			Documentation: "ITI-106: takes Parameters with one parameter, document: a Binary with a CDA document. The document is stored with a DocumentReference made of its header.",
+			Handle:        r.generateMetadata,
+		},
+		{
+			Code: "ingest-cda", Definition: "https://carnet-fhir.github.io/OperationDefinition/ingest-cda", Levels: rest.SystemLevel,
+			RawMedia: []string{"text/xml", "application/xml", metadata.MimeAutoPresentable, "application/hl7-v3+xml"}, RawLimit: int64(r.o.MaxDocumentBytes),
+			Documentation: "Takes a CDA document as it is, or in a Binary (bare, or the parameter document), and dry-run. The document is judged and stored with the metadata of its header and what its coded entries say; with dry-run=true it is judged only.",
+			Handle:        r.ingest,
+		},
+	}
+}
+
+// documentOfCall gives the bytes of the document that an operation is called with.
+func (r *Recipient) documentOfCall(call *rest.OperationCall) ([]byte, error) {
+	if call.Body != nil {
+		return call.Body, nil
+	}
+	res := call.Resource("document")
+	switch {
+	case res == nil:
+		return nil, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation needs the parameter document with a Binary.")
+	case res.Type() == "Bundle":
+		f := fault.At(http.StatusUnprocessableEntity, fault.NotSupported, "Parameters.parameter", "FHIR documents are not supported: the document is a Binary with CDA.")
+		f.Issues[0].Details = fault.Details{Text: fhirDocument}
+		return nil, f
+	case res.Type() != "Binary":
+		return nil, fault.At(http.StatusUnprocessableEntity, fault.Value, "Parameters.parameter", "The document is a Binary with CDA.")
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(res.Root.ChildValue("data")), ""))
+	if err != nil || len(raw) == 0 {
+		return nil, fault.At(http.StatusBadRequest, fault.Value, "Binary.data", "The data is not base64, or it is empty.")
+	}
+	if len(raw) > r.o.MaxDocumentBytes {
+		return nil, fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, "Binary.data", "The document is longer than "+strconv.Itoa(r.o.MaxDocumentBytes)+" bytes, the most that this server takes.")
+	}
+	return raw, nil
+}
+
+// generateMetadata is ITI-106.
+func (r *Recipient) generateMetadata(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
+	raw, err := r.documentOfCall(call)
+	if err != nil {
+		return nil, err
+	}
+	written, s, err := r.take(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(parameters{{"name": "DocumentReference", "valueReference": object{"reference": "DocumentReference/" + written.Record.ID}}})
+	records := s.made
+	if len(records) == 0 {
+		records = []*store.Record{written.Record}
+	}
+	return &rest.OperationAnswer{Resource: body, Records: records}, err
+}
+
+// take judges a CDA document and commits it with the metadata of its header. A refusal tells everything that is wrong.
+func (r *Recipient) take(ctx context.Context, raw []byte) (*repository.Written, *submission, error) {
+	verdict := judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}})
+	s, err := r.submissionOf(raw, verdict)
+	if err != nil {
+		return nil, s, err
+	}
+	written, err := r.submitOne(ctx, s)
+	return written, s, err
+}
+
+// submissionOf makes the submission of a judged document.
+func (r *Recipient) submissionOf(raw []byte, verdict *judge.Verdict) (*submission, error) {
+	if !verdict.Accepted {
+		return nil, refusedDocument(verdict)
+	}
+	made, err := verdict.Entry.DocumentReference(metadata.ReferenceOptions{Date: r.o.Now()})
+	if err != nil {
+		return nil, fault.Wrap(err, http.StatusUnprocessableEntity, fault.BusinessRule, "The type of the document has no class (ASS_X04): submit it with metadata that name one.")
+	}
+	res, err := element.ParseJSON(spec.R4(), made, element.Options{ExpectType: "DocumentReference"})
+	if err != nil {
+		return nil, err
+	}
+	// The subject is who the header says; the submission resolves it.
+	subject := res.Root.Child("subject")
+	if subject == nil {
+		if subject, err = res.Root.NewChild("subject"); err != nil {
+			return nil, err
+		}
+	}
+	identifier, err := subject.NewChild("identifier")
+	if err != nil {
+		return nil, err
+	}
+	for _, member := range [][2]string{{"system", verdict.Patient.System()}, {"value", verdict.Patient.Number()}} {
+		if _, err := identifier.SetChild(member[0], member[1]); err != nil {
+			return nil, err
+		}
+	}
+	res.Changed()
+	s := newSingle(res, SimplifiedPDSm)
+	s.forgiving = true
+	s.entries[0].document = &document{at: "Binary.data", media: verdict.Entry.MimeType, raw: raw, sum: sha1.Sum(raw), verdict: verdict} //nolint:gosec // see above
+	s.takeFindings(&s.entries[0], s.entries[0].document)
+	return s, nil
+}
+
+// refusedDocument tells what is wrong with a document.
+func refusedDocument(verdict *judge.Verdict) error {
+	s := &submission{level: SimplifiedPDSm}
+	s.takeFindings(&entry{place: -1}, &document{verdict: verdict})
+	if f := refusal(s.findings); f != nil {
+		return f
+	}
+	return fault.New(http.StatusUnprocessableEntity, fault.Invariant, "The document is not accepted.")
+}
+
+type object = map[string]any
+
+// parameters is a Parameters resource.
+type parameters []object
+
+// MarshalJSON writes the resource.
+func (p parameters) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ResourceType string   `json:"resourceType"`
+		Parameter    []object `json:"parameter"`
+	}{"Parameters", p})
+}
+
+// ingest is $ingest-cda.
+func (r *Recipient) ingest(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
+	dry := call.Value("dry-run")
+	if dry != "" && dry != "true" && dry != "false" {
+		return nil, fault.At(http.StatusBadRequest, fault.Invalid, "http.dry-run", "The parameter dry-run is true or false.")
+	}
+	raw, err := r.documentOfCall(call)
+	if err != nil {
+		return nil, err
+	}
+	if dry == "true" {
+		return ingested(judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}}), nil, nil)
+	}
+	written, s, err := r.take(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	return ingested(s.entries[0].document.verdict, written, s)
+}
+
+// ingested tells the verdict and, when the document was stored, what was made.
+func ingested(v *judge.Verdict, written *repository.Written, s *submission) (*rest.OperationAnswer, error) {
+	p := parameters{{"name": "accepted", "valueBoolean": v.Accepted}}
+	report := v.Report("")
+	for _, member := range [][2]string{{"level", report.Level}, {"typeCode", report.TypeCode}, {"classCode", report.ClassCode}, {"formatCode", report.FormatCode}, {"uniqueId", report.UniqueID}} {
+		if member[1] != "" {
+			p = append(p, object{"name": member[0], "valueString": member[1]})
+		}
+	}
+	answer := &rest.OperationAnswer{}
+	if written != nil {
+		outcome := judge.Submitted
+		if written.Status == http.StatusOK {
+			outcome, answer.Status = judge.AlreadyKnown, http.StatusOK
+		} else {
+			answer.Status = http.StatusCreated
+		}
+		p = append(p, object{"name": "outcome", "valueString": outcome})
+		if answer.Records = s.made; len(s.made) == 0 {
+			answer.Records = []*store.Record{written.Record}
+			p = append(p, object{"name": "resource", "valueReference": object{"reference": "DocumentReference/" + written.Record.ID}})
+		}
+		for _, rec := range s.made {
+			if rec != nil {
+				p = append(p, object{"name": "resource", "valueReference": object{"reference": rec.Type + "/" + rec.ID}})
+			}
+		}
+	} else if v.Document != nil && v.Accepted {
+		made := extract.Extract(v.Document, extract.Options{})
+		for _, res := range made.Resources {
+			p = append(p, object{"name": "resource", "valueCode": res.Type})
+		}
+	}
+	p = append(p, object{"name": "findings", "resource": json.RawMessage(rest.Outcome(findingsOf(v)))})
+	var err error
+	answer.Resource, err = json.Marshal(p)
+	return answer, err
+}
+
+// findingsOf gives the findings of a verdict as issues.
+func findingsOf(v *judge.Verdict) []fault.Issue {
+	var issues []fault.Issue
+	for _, f := range v.Findings {
+		severity := fault.Warning
+		switch f.Severity {
+		case cda.Error:
+			severity = fault.Error
+		case cda.Information:
+			severity = fault.Information
+		}
+		issues = append(issues, fault.Issue{
+			Severity: severity, Code: fault.Invariant, Diagnostics: f.Message, Expression: f.Path, Line: f.Line,
+			Details: fault.Details{System: systemRules, Code: f.Rule},
+		})
+	}
+	return issues
+}
