@@ -37,6 +37,7 @@ func newBench() *cobra.Command {
 	flags.DurationVar(&o.Duration, "duration", 5*time.Second, "length of one measurement")
 	flags.IntVar(&o.Repeats, "repeats", 3, "measurements of each figure; the median is given")
 	flags.IntSliceVar(&o.Documents, "documents", []int{10_000, 100_000}, "numbers of documents in the store at which the group sharing searches")
+	flags.IntVar(&o.Extraction, "extraction", 1_000_000, "lines of the synthetic extraction that the group directory imports")
 	flags.StringVar(&o.Dir, "dir", "", "where to make the temporary data directory (default: the system's)")
 	flags.DurationVar(&soak, "soak", 0, "instead keep a server under mixed load for so long, and print its rate and memory as they go")
 	flags.StringVar(&bare, "bare", "", "serve the file's bytes from a bare handler: the limit of reading")

@@ -70,7 +70,7 @@ func (f *directoryFlags) run(ctx context.Context, target ingest.Target, out io.W
 func (f *directoryFlags) sizes(log *slog.Logger) embedded.Options {
 	o := embedded.Options{Logger: log}
 	if f.asked() {
-		o.CacheSize, o.MemTableSize = 48<<20, 24<<20
+		o.CacheSize, o.MemTableSize = 112<<20, 16<<20
 		debug.SetGCPercent(50)
 	}
 	return o

@@ -66,7 +66,7 @@ func whose(r *row) (string, error) {
 }
 
 func (p *person) begin(h *hasher, national string, r *row) error {
-	*p = person{national: national, ident: h.of("person", national), line: r.number, jobs: p.jobs[:0], acts: p.acts[:0]}
+	*p = person{national: national, ident: h.about(national, "person", national), line: r.number, jobs: p.jobs[:0], acts: p.acts[:0]}
 	p.name = [4]string{r.get(colFamily), r.get(colGiven), r.get(colCivilityCode), r.get(colTitleCode)}
 	if p.name[0] == "" && p.name[1] == "" {
 		return errName
@@ -91,7 +91,7 @@ func (p *person) add(h *hasher, r *row, org ident) {
 	if org.id == "" && r.get(colMode) == "" && r.get(colSector) == "" && r.get(colRole) == "" && r.get(colGenre) == "" {
 		return // registered, without an activity
 	}
-	id := h.of("activity", p.national, r.get(colProfession), r.get(colCategory), r.get(colMode), org.id, r.get(colSector), r.get(colSection), r.get(colRole), r.get(colGenre))
+	id := h.about(p.national, "activity", p.national, r.get(colProfession), r.get(colCategory), r.get(colMode), org.id, r.get(colSector), r.get(colSection), r.get(colRole), r.get(colGenre))
 	for i := range p.acts {
 		if p.acts[i].ident.key == id.key {
 			p.acts[i].learn(skill)

@@ -122,13 +122,13 @@ func TestRefresh(t *testing.T) {
 	require.Empty(t, refused)
 	assert.Equal(t, 4, report.Closed) // an activity of a, that of c, c, and the structure where nobody is any more
 	h := newHasher()
-	ended := "PractitionerRole/" + h.of("activity", "8"+a, "10", "C", "S", h.of("structure", "R2").id, "SA07", "", "", "GENR01").id
+	ended := "PractitionerRole/" + h.about("8"+a, "activity", "8"+a, "10", "C", "S", h.of("structure", "R2").id, "SA07", "", "", "GENR01").id
 	now := d.versions(t)
 	for id, v := range was {
 		want := v
 		switch id {
-		case ended, "Practitioner/" + h.of("person", "8"+b).id, "Practitioner/" + h.of("person", "8"+c).id,
-			"PractitionerRole/" + h.of("activity", "8"+c, "10", "C", "L", h.of("siret", "73282932000074").id, "SA07", "", "", "GENR01").id, "Organization/" + h.of("structure", "R2").id:
+		case ended, "Practitioner/" + h.about("8"+b, "person", "8"+b).id, "Practitioner/" + h.about("8"+c, "person", "8"+c).id,
+			"PractitionerRole/" + h.about("8"+c, "activity", "8"+c, "10", "C", "L", h.of("siret", "73282932000074").id, "SA07", "", "", "GENR01").id, "Organization/" + h.of("structure", "R2").id:
 			want++
 		}
 		assert.Equal(t, want, now[id], id)
