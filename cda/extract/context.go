@@ -2,10 +2,13 @@ package extract
 
 import (
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/fhir/spec"
 )
 
 // Extensions of the R4 workflow pattern, for what a resource type has no element for.
@@ -19,25 +22,38 @@ const (
 func (x *extractor) complete(typ string, el *etree.Element, body object) object {
 	out := make(object, 0, len(body)+4)
 	out = append(out, member{"resourceType", typ}, member{"meta", x.meta})
-	if i := slices.IndexFunc(body, func(m member) bool { return m.name == "contained" }); i >= 0 { // mappers need not add it first
-		out = append(out, body[i])
-		body = slices.Delete(body, i, i+1)
-	}
 	if typ != "Specimen" {
 		out.set("extension", x.contexts(el))
 	}
-	encounter := ""
 	if typ == "Observation" || typ == "Procedure" || typ == "DiagnosticReport" {
-		encounter = x.stay.during(body)
+		out.set("encounter", reference(x.stay.during(body)))
 	}
-	for i, m := range body {
-		out = append(out, m)
-		if encounter != "" && (m.name == "focus" || m.name == "subject" && (i+1 == len(body) || body[i+1].name != "focus")) {
-			out = append(out, member{"encounter", reference(encounter)})
-			encounter = ""
+	out = append(out, body...)
+	return inOrder(spec.R4().Types[typ], out)
+}
+
+// ranks gives the place of each top level element in its resource's definition.
+var ranks = sync.OnceValue(func() map[*spec.Element]int {
+	all := map[*spec.Element]int{}
+	for _, name := range spec.R4().Resources {
+		for i, e := range spec.R4().Types[name].Elements { // inherited elements stand at the same place in all
+			all[e] = i
 		}
 	}
-	return out
+	return all
+})
+
+// inOrder sorts the members of a resource as its definition has them, so that mappers may find things in any order.
+func inOrder(t *spec.Type, o object) object {
+	of := func(m member) int {
+		p, ok := t.Property(strings.TrimPrefix(m.name, "_"))
+		if !ok {
+			return -1 // resourceType
+		}
+		return ranks()[p.Element]
+	}
+	slices.SortStableFunc(o, func(a, b member) int { return of(a) - of(b) })
+	return o
 }
 
 // contexts gives the internal references (CI-SIS "Référence interne") below a statement that its mapper has no element for: to the resource made of what they name, or to

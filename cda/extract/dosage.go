@@ -50,7 +50,7 @@ func (x *extractor) dosages(el *etree.Element) list {
 			}
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && el.Tag == "substanceAdministration" { // the time of a supply is when it was handed over
 		if own := x.dosage(el); len(own) > 0 {
 			out = list{own}
 		}
@@ -60,8 +60,11 @@ func (x *extractor) dosages(el *etree.Element) list {
 			out = list{object{}}
 		}
 		first := out[0].(object)
-		first.set("patientInstruction", instruction)
-		out[0] = first
+		at := 0
+		for at < len(first) && (first[at].name == "sequence" || first[at].name == "text") {
+			at++
+		}
+		out[0] = slices.Insert(first, at, member{"patientInstruction", instruction})
 	}
 	return out
 }
@@ -98,9 +101,9 @@ func (x *extractor) timing(el *etree.Element) object {
 	var events list
 	if b := bounds(el); b != nil {
 		t := cda.ReadIVLTS(b)
-		if cda.Attr(b, "operator") == "" && t.Value == "" {
+		if t.Value == "" {
 			repeat.set("boundsPeriod", asPeriod(widened(t)))
-		} else if s := dateTime(cda.TS{Value: t.Value}); s != "" {
+		} else if s := dateTime(cda.TS{Value: t.Value, NullFlavor: t.NullFlavor}); s != "" {
 			events = append(events, s)
 		}
 	}

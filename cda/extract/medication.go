@@ -2,7 +2,6 @@ package extract
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/beevik/etree"
 
@@ -294,15 +293,16 @@ func requestStatus(el *etree.Element) string {
 
 func (x *extractor) dispenseRequest(el *etree.Element) object {
 	var o object
+	if repeat := numeral(cda.Attr(cda.Child(el, "repeatNumber"), "value")); repeat != "" && len(repeat) < 10 && allDigits(string(repeat)) {
+		o.set("numberOfRepeatsAllowed", repeat)
+	}
 	for _, c := range children(el) {
 		if hasTemplate(c.act, fr+"86", rx+"8") && c.act.Tag == "supply" {
 			x.part(c.act)
-			o.set("quantity", quantity(cda.ReadPQ(cda.Child(c.act, "quantity")), ""))
+			if !o.has("quantity") {
+				o.set("quantity", quantity(cda.ReadPQ(cda.Child(c.act, "quantity")), ""))
+			}
 		}
-	}
-	repeat := numeral(cda.Attr(cda.Child(el, "repeatNumber"), "value"))
-	if repeat != "" && !strings.ContainsAny(string(repeat), "-.eE") {
-		o.set("numberOfRepeatsAllowed", repeat)
 	}
 	return o
 }

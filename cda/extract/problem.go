@@ -13,12 +13,19 @@ func (x *extractor) concern(el *etree.Element, s scope) {
 	x.fate(el, Wrapper, "")
 	s.time = nil // the time of a concern is that of its follow-up
 	s.concern = el
-	for _, c := range children(el) {
-		switch x.family(c.act) {
-		case famComment, famReference, famAttribute:
-			x.narrativeOnly(c.act, "said of a concern, which is no resource")
-		default:
+	below := children(el)
+	said := func(c child) bool {
+		f := x.family(c.act)
+		return f == famComment || f == famReference || f == famAttribute
+	}
+	for _, c := range below {
+		if !said(c) {
 			x.act(c.act, s)
+		}
+	}
+	for _, c := range below {
+		if _, done := x.fates[c.act]; said(c) && !done {
+			x.narrativeOnly(c.act, "said of a concern, which is no resource")
 		}
 	}
 }
