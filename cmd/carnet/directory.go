@@ -20,6 +20,7 @@ import (
 // directoryFlags are what "carnet import" takes to load the national directories.
 type directoryFlags struct {
 	annuaire, finess, date string
+	closeAny               bool
 }
 
 func (f *directoryFlags) register(cmd *cobra.Command) {
@@ -27,13 +28,14 @@ func (f *directoryFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.annuaire, "directory", "", "extraction of the Annuaire Santé (PS_LibreAcces_Personne_activite_*.txt); an interrupted import is resumed by the same command")
 	flags.StringVar(&f.finess, "finess", "", "extraction of the FINESS establishments (etalab CSV, with or without positions), loaded before --directory")
 	flags.StringVar(&f.date, "directory-date", "", "day of the extractions (YYYY-MM-DD, today by default): when activities that are not in them any more ended")
+	flags.BoolVar(&f.closeAny, "close-any", false, "let the extractions close more than a tenth of the entries that are there")
 }
 
 func (f *directoryFlags) asked() bool { return f.annuaire != "" || f.finess != "" }
 
 // run imports the extractions: FINESS first, which knows structures better and where they are.
 func (f *directoryFlags) run(ctx context.Context, target ingest.Target, out io.Writer) error {
-	o := extraction.Options{Server: target, Progress: os.Stderr, Terminal: terminal(os.Stderr),
+	o := extraction.Options{Server: target, CloseAny: f.closeAny, Progress: os.Stderr, Terminal: terminal(os.Stderr),
 		Refused: func(line int, reason string) { fmt.Fprintf(out, "refused: line %d: %s\n", line, reason) }}
 	if f.date != "" {
 		day, err := time.Parse(time.DateOnly, f.date)

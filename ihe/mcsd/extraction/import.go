@@ -20,6 +20,10 @@ type Options struct {
 	Refused func(line int, reason string)
 	// Day is the date of the extraction, when activities that it does not hold any more ended.
 	Day time.Time
+	// CloseAny lets an extraction close however much it does not mention; otherwise one that would close more than a tenth of what is there, and more than MuchClosed, is taken for truncated and closes nothing.
+	CloseAny bool
+	// MuchClosed is that number (0: 1,000).
+	MuchClosed int
 }
 
 // Report says what an import did.
@@ -70,6 +74,9 @@ func begin(ctx context.Context, kind, path string, o Options) (*run, error) {
 	}
 	if o.Parallel == 0 {
 		o.Parallel = 2
+	}
+	if o.MuchClosed == 0 {
+		o.MuchClosed = 1000
 	}
 	if o.Day.IsZero() {
 		o.Day = time.Now()

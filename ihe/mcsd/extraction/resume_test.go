@@ -191,3 +191,25 @@ func (s stopper) Do(ctx context.Context, method, path, contentType string, body 
 	}
 	return s.directory.Do(ctx, method, path, contentType, body)
 }
+
+// TestTruncated: a file that lacks most of the earlier one closes nothing, unless that is wanted.
+func TestTruncated(t *testing.T) {
+	d := newDirectory(t)
+	lines := []string{synthetic.ExtractionHeading}
+	for i := range 12 {
+		lines = append(lines, doctor(t, rppsOf(i+1), nil))
+	}
+	d.load(t, lines...)
+	before := d.versions(t)
+	half := write(t, "half.txt", strings.Join(lines[:7], "\n")+"\n")
+	o := Options{Server: d, Day: testDay, MuchClosed: 3}
+	_, err := Annuaire(t.Context(), half, o)
+	var truncated *TruncatedError
+	require.ErrorAs(t, err, &truncated)
+	require.Equal(t, TruncatedError{"PractitionerRole", 6, 12}, *truncated)
+	require.Equal(t, before, d.versions(t))
+	o.CloseAny = true
+	report, err := Annuaire(t.Context(), half, o)
+	require.NoError(t, err)
+	require.Equal(t, 12, report.Closed)
+}

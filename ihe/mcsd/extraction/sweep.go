@@ -77,6 +77,17 @@ func underBase(link string) string {
 	return path + "?" + u.RawQuery
 }
 
+// TruncatedError says that an extraction lacks so much of what an earlier one had that it is taken for a part of a file. What it has was written; nothing was closed.
+type TruncatedError struct {
+	Type        string
+	Missing, Of int
+}
+
+// Error is a sentence for the operator.
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("the extraction lacks %d of %d active %s entries of the earlier one: is the file whole? Nothing was closed", e.Missing, e.Of, e.Type)
+}
+
 // edit is a JSON Patch.
 type edit string
 
@@ -90,6 +101,7 @@ func ended(day string) edit {
 // close edits the active resources of a source that are gone from it.
 func (r *run) close(ctx context.Context, typ, source string, gone func(entry) bool, change edit) error {
 	var ids []string
+	seen := 0
 	elements := "id"
 	if typ == "PractitionerRole" {
 		elements = "practitioner"
@@ -99,12 +111,16 @@ func (r *run) close(ctx context.Context, typ, source string, gone func(entry) bo
 		active = "status=active"
 	}
 	err := r.each(ctx, typ+"?_source="+source+"&"+active+"&_elements="+elements, func(e entry) {
+		seen++
 		if gone(e) {
 			ids = append(ids, e.id)
 		}
 	})
 	if err != nil {
 		return err
+	}
+	if much := r.o.MuchClosed; !r.o.CloseAny && len(ids) > much && len(ids) > seen/10 {
+		return &TruncatedError{Type: typ, Missing: len(ids), Of: seen}
 	}
 	for _, id := range ids {
 		status, answer, err := r.o.Server.Do(ctx, http.MethodPatch, typ+"/"+id, "application/json-patch+json", []byte(change))
