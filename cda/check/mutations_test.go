@@ -242,7 +242,7 @@ func structureMutations() []mutation {
 		{RuleType, fullN3, "set component/structuredBody//value[@unit='kg'] xsi:type="},
 		{RuleType, fullN3, "set component/structuredBody//value[@unit='kg'] xsi:type=PDF"},
 		{RuleID, fullN3, "put component/structuredBody//content[@ID='pb-1'] <content ID=\"pb-1\">bis</content>"},
-		{RuleID, fullN3, "in component/structuredBody/component[2]/section/text <footnoteRef IDREF=\"nowhere\"/>"},
+		{"narrative-idref", fullN3, "in component/structuredBody/component[2]/section/text <footnoteRef IDREF=\"nowhere\"/>"},
 	}
 }
 

@@ -31,6 +31,7 @@ func bodyRules() []Rule {
 		{"entry-companion-rare", cda.Warning, entry, "a template stands together with those that it builds on, as far as published documents tell", nil},
 		{"entry-part", cda.Error, entry, "an entry has the parts that its template requires", nil},
 		{"entry-part-rare", cda.Warning, entry, "an entry has the parts that its template requires, as far as published documents tell", nil},
+		{"narrative-idref", cda.Warning, section + "/text//*", "an IDREF of the narrative names an ID of the document", nil},
 		{"narrative-reference", cda.Warning, entry, "a reference into the narrative finds its target", nil},
 	}...)
 }

@@ -18,7 +18,7 @@ const (
 	RuleValue     = "schema-value"     // a value that the attribute's type does not allow
 	RuleText      = "schema-text"      // text where only elements may be
 	RuleType      = "schema-type"      // xsi:type names a type that cannot stand here, or is missing
-	RuleID        = "schema-id"        // an XML identifier twice, or a use of one that is not there
+	RuleID        = "schema-id"        // an XML identifier twice
 )
 
 // walk checks an element of the type, and what is below it. at are the rules of its place, nil outside the header.
@@ -123,11 +123,12 @@ func (c *checker) value(el *etree.Element, a *etree.Attr, declared *attribute) {
 	}
 }
 
-// references looks for identifiers that are used and not there. It runs after the walk.
+// references looks for identifiers that are used and not there. It runs after the walk. XML Schema forbids them, tools for it differ in whether they look.
 func (c *checker) references() {
-	for _, r := range c.idrefs {
-		if !c.ids[r.target] {
-			c.structure(RuleID, r.el, r.below, "%s/%s names an XML identifier that is not in the document", r.el.Tag, r.below)
+	r := c.r.byID["narrative-idref"]
+	for _, ref := range c.idrefs {
+		if !c.ids[ref.target] {
+			c.report(r, ref.el, ref.below, "%s/%s names another; %s", ref.el.Tag, ref.below, r.Allowed)
 		}
 	}
 }
