@@ -125,3 +125,42 @@ func TestPublishedDocumentsGoIntoTheirRecords(t *testing.T) {
 	require.Zero(t, status, out)
 	assert.Contains(t, out, "30 already known")
 }
+
+// TestADocumentReplacesItsElder imports both at once, the newer first by name, into a server that runs.
+func TestADocumentReplacesItsElder(t *testing.T) {
+	dir := t.TempDir()
+	newer, err := os.ReadFile(filepath.Join(ownDocuments, "n1-text.xml"))
+	require.NoError(t, err)
+	from, to := bytes.Index(newer, []byte("  <relatedDocument")), bytes.Index(newer, []byte("  <componentOf>"))
+	const newID, oldID = "2.25.202403110000000000000000000000002.1", "2.25.202403110000000000000000000000002.9"
+	elder := strings.Replace(string(newer[:from])+string(newer[to:]), `<id root="`+newID+`"/>`, `<id root="`+oldID+`"/>`, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a-newer.xml"), newer, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b-elder.xml"), []byte(elder), 0o600))
+	p := startServer(t, "--data", filepath.Join(t.TempDir(), "d"))
+	report := filepath.Join(t.TempDir(), "out.ndjson")
+	status, out := runImport(t, "--server", p.base, "--open-records", "--report", report, dir)
+	raw, _ := os.ReadFile(report)
+	require.Zero(t, status, "%s\n%s", out, raw)
+	assert.NotContains(t, string(raw), "record-replaced")
+	assert.Contains(t, fetchDocument(t, p.base, oldID), `"status":"superseded"`)
+	assert.Contains(t, fetchDocument(t, p.base, newID), `"code":"replaces"`)
+	status, out = runImport(t, "--server", p.base, dir)
+	require.Zero(t, status, out)
+	assert.Contains(t, out, "2 already known", "also the one that is superseded")
+}
+
+func fetchDocument(t *testing.T, base, id string) string {
+	t.Helper()
+	return string(fetch(t, base+"/DocumentReference?status=current,superseded&identifier=urn:ietf:rfc:3986%7Curn:oid:"+id))
+}
+
+// TestExtractedEntriesStandBesideTheirDocument submits an N3 and looks for what its entries became.
+func TestExtractedEntriesStandBesideTheirDocument(t *testing.T) {
+	p := startServer(t, "--data", filepath.Join(t.TempDir(), "d"))
+	status, out := runImport(t, "--server", p.base, "--open-records", filepath.Join(ownDocuments, "n3-ldl-ees.xml"))
+	require.Zero(t, status, out)
+	const source = "?_source=urn:oid:2.25.202403110000000000000000000000003.1"
+	for _, typ := range []string{"AllergyIntolerance", "Condition", "MedicationStatement"} {
+		assert.Contains(t, string(fetch(t, p.base+"/"+typ+source)), `"total":1`, typ)
+	}
+}
