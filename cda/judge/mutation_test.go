@@ -76,9 +76,9 @@ func TestWideDocumentsAreJudgedInTime(t *testing.T) {
 	whole := string(testdata(t, "n3-ldl-ees"))
 	from, to := strings.Index(whole, "<entry>"), strings.Index(whole, "</entry>")+len("</entry>")
 	for name, body := range map[string]string{
-		"entries":          strings.Repeat(whole[from:to], 3000),
-		"unknown elements": strings.Repeat("<zzz/>", 200_000),
-		"broken entries":   strings.Repeat(`<entry a="1"><observation><text><reference value="#none"/></text></observation></entry>`, 40_000),
+		"entries":          strings.Repeat(whole[from:to], 1500),
+		"unknown elements": strings.Repeat("<zzz/>", 100_000),
+		"broken entries":   strings.Repeat(`<entry a="1"><observation><text><reference value="#none"/></text></observation></entry>`, 20_000),
 	} {
 		begin := time.Now()
 		v := judge.Judge([]byte(whole[:from]+body+whole[to:]), judge.Options{})
