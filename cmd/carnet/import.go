@@ -49,6 +49,9 @@ Exit status: 0 everything was accepted, 1 something was refused (each refusal is
 			if f.documents.dryRun {
 				return f.documents.dryRunAll(cmd.Context(), cmd.OutOrStdout(), args)
 			}
+			if f.documents.checkWith != "" {
+				return errors.New("--check-with needs --dry-run: what is loaded is judged by the server")
+			}
 			return f.run(cmd.Context(), cmd.OutOrStdout(), args)
 		},
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/check"
 	"github.com/carnet-fhir/carnet/cda/judge"
 	"github.com/carnet-fhir/carnet/internal/ingest"
 	"github.com/carnet-fhir/carnet/internal/ins"
@@ -22,6 +24,7 @@ import (
 type documentFlags struct {
 	dryRun, openRecords bool
 	report, identities  string
+	checkWith           string
 }
 
 func (f *documentFlags) register(cmd *cobra.Command) {
@@ -29,6 +32,7 @@ func (f *documentFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "judge the CDA documents, load nothing")
 	flags.StringVar(&f.report, "report", "", "write one line of JSON for each CDA document to this file (- for standard output)")
 	flags.BoolVar(&f.openRecords, "open-records", false, "open the record of a person whose INS is not known yet")
+	flags.StringVar(&f.checkWith, "check-with", "", "with --dry-run: also run the official files of this directory (schema, compiled schematrons) with xmllint and Saxon")
 	flags.StringVar(&f.identities, "identities", "", "with --dry-run: take the INS of a sandbox or of production only (default: of both)")
 }
 
@@ -42,6 +46,13 @@ func (f *documentFlags) dryRunAll(ctx context.Context, out io.Writer, names []st
 		}
 		options.Modes = []ins.Mode{mode}
 	}
+	var official *check.External
+	if f.checkWith != "" {
+		var err error
+		if official, err = check.OpenExternal(f.checkWith); err != nil {
+			return err
+		}
+	}
 	files, err := ingest.Documents(names)
 	if err != nil {
 		return err
@@ -54,6 +65,10 @@ func (f *documentFlags) dryRunAll(ctx context.Context, out io.Writer, names []st
 		v, err := ingest.JudgeFile(name, options)
 		if err != nil {
 			return judge.Report{}, err
+		}
+		if official != nil && v.Document != nil {
+			v.Findings = append(v.Findings, official.Check(ctx, v.Document)...)
+			v.Accepted = !cda.Refuses(v.Findings)
 		}
 		return v.Report(name), nil
 	})
