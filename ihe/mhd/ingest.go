@@ -99,7 +99,7 @@ func (r *Recipient) submissionOf(raw []byte, verdict *judge.Verdict) (*submissio
 	if !verdict.Accepted {
 		return nil, refusedDocument(verdict)
 	}
-	made, err := verdict.Entry.DocumentReference(metadata.ReferenceOptions{Date: r.o.Now()})
+	made, err := verdict.Entry.DocumentReference(metadata.ReferenceOptions{Date: r.o.Now(), Subject: "Patient?identifier=" + verdict.Patient.Token()})
 	if err != nil {
 		return nil, fault.Wrap(err, http.StatusUnprocessableEntity, fault.BusinessRule, "The type of the document has no class (ASS_X04): submit it with metadata that name one.")
 	}
@@ -107,23 +107,6 @@ func (r *Recipient) submissionOf(raw []byte, verdict *judge.Verdict) (*submissio
 	if err != nil {
 		return nil, err
 	}
-	// The subject is who the header says; the submission resolves it.
-	subject := res.Root.Child("subject")
-	if subject == nil {
-		if subject, err = res.Root.NewChild("subject"); err != nil {
-			return nil, err
-		}
-	}
-	identifier, err := subject.NewChild("identifier")
-	if err != nil {
-		return nil, err
-	}
-	for _, member := range [][2]string{{"system", verdict.Patient.System()}, {"value", verdict.Patient.Number()}} {
-		if _, err := identifier.SetChild(member[0], member[1]); err != nil {
-			return nil, err
-		}
-	}
-	res.Changed()
 	s := newSingle(res, SimplifiedPDSm)
 	s.forgiving = true
 	s.entries[0].document = &document{at: "Binary.data", media: verdict.Entry.MimeType, raw: raw, sum: sha1.Sum(raw), verdict: verdict} //nolint:gosec // see above
