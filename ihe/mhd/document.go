@@ -119,6 +119,9 @@ func (s *submission) look(e *entry, d *document, o *Options) {
 		s.breach("carnet-doc-sniff", d.at, "", place)
 		return
 	}
+	if isImaging(d.media) {
+		s.indexImaging(e, d)
+	}
 	if !kind.cda || !kind.mustCDA && isSignature(e.root) {
 		return
 	}

@@ -2,6 +2,7 @@ package mhd_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -56,4 +57,26 @@ func recordLines(t testing.TB) []string {
 	}
 	require.NoError(t, in.Err())
 	return lines
+}
+
+// documentsIn reads a searchset of documents: their ids, the path of the first one's document, the total.
+func documentsIn(t testing.TB, body []byte) (ids []string, address string, total int) {
+	t.Helper()
+	var bundle struct {
+		Total int
+		Entry []struct {
+			Resource struct {
+				ID      string
+				Content []struct{ Attachment struct{ URL string } }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(body, &bundle))
+	for _, e := range bundle.Entry {
+		ids = append(ids, e.Resource.ID)
+		if address == "" && len(e.Resource.Content) > 0 {
+			address = strings.TrimPrefix(e.Resource.Content[0].Attachment.URL, "http://test")
+		}
+	}
+	return ids, address, bundle.Total
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/carnet-fhir/carnet/internal/servertest"
 )
 
-const ins = "urn:oid:1.2.250.1.213.1.4.10|299999999999934"
+const patientINS = "urn:oid:1.2.250.1.213.1.4.10|299999999999934"
 
 // searchCases hold one search for each parameter of ITI-66 and ITI-67 that finds something, and one that does not. The documents' parameters come behind "patient.identifier=INS&status=current", those of lists behind the same and code.
 var searchCases = []struct {
@@ -115,7 +115,7 @@ func TestEverySearchParameter(t *testing.T) {
 		if rest, isList := strings.CutPrefix(query, "List?"); isList {
 			typ, query = "List", rest
 		}
-		full := "patient.identifier=" + url.QueryEscape(ins) + "&status=current"
+		full := "patient.identifier=" + url.QueryEscape(patientINS) + "&status=current"
 		for part := range strings.SplitSeq(query, "&") {
 			if name, value, ok := strings.Cut(part, "="); ok {
 				full += "&" + name + "=" + url.QueryEscape(value)
