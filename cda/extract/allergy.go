@@ -23,6 +23,9 @@ func (x *extractor) allergy(el *etree.Element, s scope) {
 			clinical = "resolved"
 		}
 	}
+	if verification == enteredInError { // ait-2
+		clinical = ""
+	}
 	var o object
 	o.set("identifier", x.identifiers(el))
 	o.set("clinicalStatus", status("allergyintolerance-clinical", clinical))

@@ -2,11 +2,16 @@ package extract
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/beevik/etree"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/fhir/element"
 )
 
 // Systems used beside those of vocabulary.
@@ -20,7 +25,22 @@ const (
 )
 
 // token folds white space, which FHIR's code type does not take.
-func token(s string) string { return strings.Join(strings.Fields(s), " ") }
+func token(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= utf8.RuneSelf || c == ' ' && (i == 0 || i+1 == len(s) || s[i-1] == ' ') {
+			return strings.Join(strings.Fields(s), " ")
+		}
+	}
+	return s
+}
+
+// compact takes white space out of what becomes a URI or part of one.
+func compact(s string) string {
+	if strings.IndexFunc(s, unicode.IsSpace) < 0 {
+		return s
+	}
+	return strings.Join(strings.Fields(s), "")
+}
 
 func codingOf(c Coding) object {
 	var o object
@@ -64,7 +84,7 @@ var oddSystems = map[string]string{
 }
 
 func (x *extractor) system(oid string) string {
-	oid = strings.TrimSpace(oid)
+	oid = compact(oid)
 	if s, ok := oddSystems[oid]; ok {
 		if oid == "2.16.840.1.113883.6.254" {
 			return "https://smt.esante.gouv.fr/terminologie-icf"
@@ -83,7 +103,7 @@ func (x *extractor) coding(c cda.CD) object {
 	}
 	system := x.system(c.CodeSystem)
 	if system == systemURI {
-		code = "urn:oid:" + code
+		code = "urn:oid:" + compact(code)
 	}
 	o.set("system", system)
 	o.set("version", strings.TrimSpace(c.CodeSystemVersion))
@@ -95,24 +115,23 @@ func (x *extractor) coding(c cda.CD) object {
 // codings gives the code and those of its translations, each once.
 func (x *extractor) codings(c cda.CD) list {
 	var out list
-	seen := map[string]bool{}
-	add := func(c cda.CD) {
-		o := x.coding(c)
-		if o == nil {
-			return
-		}
-		key, _ := o.get("system").(string)
-		code, _ := o.get("code").(string)
-		if key += "|" + code; !seen[key] {
-			seen[key] = true
+	if o := x.coding(c); o != nil {
+		out = append(out, o)
+	}
+	for _, t := range c.Translations[:min(len(c.Translations), maxTranslations)] {
+		o := x.coding(t)
+		if o != nil && !slices.ContainsFunc(out, func(has any) bool { return sameCoding(has.(object), o) }) {
 			out = append(out, o)
 		}
 	}
-	add(c)
-	for _, t := range c.Translations {
-		add(t)
-	}
 	return out
+}
+
+// maxTranslations bounds the further codings of one concept.
+const maxTranslations = 100
+
+func sameCoding(a, b object) bool {
+	return a.get("code") == b.get("code") && a.get("system") == b.get("system")
 }
 
 // concept gives a CD as a CodeableConcept, empty when it says nothing.
@@ -160,7 +179,15 @@ func (x *extractor) referred(link string) string {
 		x.narrative = map[string]*etree.Element{}
 		x.d.Body.Structured.Walk(func(s *cda.Section) { x.index(s.Narrative) })
 	}
-	return cda.Text(x.narrative[id])
+	el := x.narrative[id]
+	if el == nil || x.words <= 0 {
+		return ""
+	}
+	text := cda.Text(el)
+	if x.words -= len(text); len(text) > element.MaxString {
+		return ""
+	}
+	return text
 }
 
 func (x *extractor) index(el *etree.Element) {
@@ -212,7 +239,7 @@ func absentExtension(n cda.NullFlavor) object {
 
 // identifier gives an II as an Identifier, empty for a null one.
 func (x *extractor) identifier(id cda.II) object {
-	root := strings.TrimSpace(id.Root)
+	root := compact(id.Root)
 	if root == "" || id.NullFlavor != "" {
 		return nil
 	}
@@ -303,6 +330,9 @@ func interval(el *etree.Element) (name string, value object) {
 		if l.get("value") == h.get("value") && l.get("code") == h.get("code") {
 			return "Quantity", l
 		}
+		if !ascending(l, h) {
+			return "Range", nil
+		}
 		return "Range", object{{"low", l}, {"high", h}}
 	case l != nil:
 		return "Quantity", quantity(cda.ReadPQ(low), bound(low, ">", ">="))
@@ -313,6 +343,15 @@ func interval(el *etree.Element) (name string, value object) {
 		return "Quantity", q
 	}
 	return "Quantity", quantity(cda.ReadPQ(cda.Child(el, "center")), "")
+}
+
+// ascending says whether two bounds are in order, for all that can be told: only values of one unit compare. The comparison alone is in floating point.
+func ascending(low, high object) bool {
+	l, _ := low.get("value").(number)
+	h, _ := high.get("value").(number)
+	a, err1 := strconv.ParseFloat(string(l), 64)
+	b, err2 := strconv.ParseFloat(string(h), 64)
+	return err1 == nil && err2 == nil && (a <= b || low.get("code") != high.get("code"))
 }
 
 // amount gives an IVL_PQ where FHIR takes a SimpleQuantity, which has no comparator, or a Range, which may have one bound.
@@ -369,8 +408,11 @@ func (x *extractor) typed(o *object, value *etree.Element) {
 	case "IVL_PQ", "IVL_REAL", "IVL_INT":
 		name, v := interval(value)
 		o.set("value"+name, v)
+		if low, high := cda.ReadPQ(cda.Child(value, "low")), cda.ReadPQ(cda.Child(value, "high")); v == nil && low.Value != "" && high.Value != "" { // bounds that contradict each other
+			o.set("valueString", token(low.Value+" "+low.Unit+" - "+high.Value+" "+high.Unit))
+		}
 	case "INT":
-		if n := numeral(cda.Attr(value, "value")); n != "" && len(n) < 10 && !strings.ContainsAny(string(n), ".eE") {
+		if n := numeral(cda.Attr(value, "value")); n != "" && n != "-0" && len(n) < 10 && !strings.ContainsAny(string(n), ".eE") {
 			o.set("valueInteger", n)
 		} else {
 			o.set("valueQuantity", quantity(cda.ReadPQ(value), ""))

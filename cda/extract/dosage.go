@@ -38,7 +38,7 @@ func (x *extractor) dosages(el *etree.Element) list {
 			instruction = firstOf(instruction, x.textOf(c.act))
 		case c.act.Tag == "substanceAdministration" && c.typeCode == "COMP" && !hasTemplate(c.act, fr+"90", rx+"11"):
 			d := x.dosage(c.act)
-			if n := numeral(cda.Attr(cda.Child(c.relation, "sequenceNumber"), "value")); n != "" && len(d) > 0 && allDigits(string(n)) {
+			if n := numeral(cda.Attr(cda.Child(c.relation, "sequenceNumber"), "value")); n != "" && len(n) < 10 && len(d) > 0 && allDigits(string(n)) {
 				d = append(object{{"sequence", n}}, d...)
 			}
 			if len(d) > 0 {

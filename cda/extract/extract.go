@@ -15,6 +15,13 @@ import (
 // DefaultMaxResources bounds what one document may become.
 const DefaultMaxResources = 10_000
 
+// maxBytes bounds the resources of a document together, in JSON: references let a small document repeat a large text many times. So does narrativeFactor, which is how much
+// narrative may be taken up, in sizes of the document.
+const (
+	maxBytes        = 64 << 20
+	narrativeFactor = 8
+)
+
 // TagDocumentType is the system of the tag that carries the type of the document that a resource comes from.
 const TagDocumentType = "https://carnet-fhir.github.io/CodeSystem/document-type"
 
@@ -95,12 +102,14 @@ type extractor struct {
 	made      map[*etree.Element][]string // references to what was made of a statement, the main one first
 	kinds     map[string]string           // resource type of a reference
 	stay      stay
+	words     int // bytes of narrative that may still be taken up
+	bytes     int // of the resources made
 	fates     map[*etree.Element]verdict
 	paths     map[*etree.Element]string         // of statements
 	owners    map[*etree.Element]*etree.Element // of parts that do not belong to the statement around them
 	statement []*etree.Element                  // all, in document order
 	out       []Resource
-	meta      object
+	meta      raw // the same of all resources
 	limit     int
 	mappers   map[family]func(*extractor, *etree.Element, scope)
 }
@@ -136,19 +145,22 @@ func newExtractor(d *cda.Document, o Options) *extractor {
 	if x.o.Document == "" {
 		x.o.Document = x.urn("document")
 	}
-	x.meta.set("source", o.UniqueID)
+	var meta object
+	meta.set("source", o.UniqueID)
 	for _, s := range o.Security {
-		x.meta.add("security", codingOf(s))
+		meta.add("security", codingOf(s))
 	}
 	if code := d.Header.Code; code.Coded() {
-		x.meta.add("tag", codingOf(Coding{TagDocumentType, token(code.Code), ""}))
+		meta.add("tag", codingOf(Coding{TagDocumentType, token(code.Code), ""}))
 	}
+	x.meta = appendJSON(nil, meta)
+	x.words = narrativeFactor * len(d.Raw)
 	return x
 }
 
 // documentURI gives the unique id of a document as a URI.
 func documentURI(id cda.II) string {
-	root := strings.ToLower(strings.TrimSpace(id.Root))
+	root := strings.ToLower(compact(id.Root))
 	prefix := "urn:oid:"
 	if _, err := uuid.Parse(root); err == nil {
 		prefix = "urn:uuid:"
@@ -245,12 +257,14 @@ func (x *extractor) path(el *etree.Element) string {
 
 // put adds a resource made of a statement and gives its reference; "" when the limit is reached. rank tells several resources of one type apart.
 func (x *extractor) put(typ string, el *etree.Element, rank string, body object) string {
-	if len(x.out) >= x.limit {
+	if len(x.out) >= x.limit || x.bytes > maxBytes {
 		x.narrativeOnly(el, "the document holds more entries than are taken up")
 		return ""
 	}
 	ref := x.urn(typ + " " + rank + " " + x.path(el))
-	x.out = append(x.out, Resource{typ, ref, appendJSON(nil, x.complete(typ, el, body))})
+	content := appendJSON(nil, x.complete(typ, el, body))
+	x.bytes += len(content)
+	x.out = append(x.out, Resource{typ, ref, content})
 	x.kinds[ref] = typ
 	x.made[el] = append(x.made[el], ref)
 	x.fate(el, AsResource, "")

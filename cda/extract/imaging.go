@@ -1,11 +1,10 @@
 package extract
 
 import (
-	"strings"
-
 	"github.com/beevik/etree"
 
 	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/fhir/element"
 )
 
 // study maps a DICOM study with its series and instances (DICOM PS3.20). Series and instances are parts of it.
@@ -14,8 +13,8 @@ func (x *extractor) study(el *etree.Element, s scope) {
 		x.narrativeOnly(el, "a series or an instance without its study")
 		return
 	}
-	uid := strings.TrimSpace(cda.Attr(cda.Child(el, "id"), "root"))
-	if uid == "" {
+	uid := compact(cda.Attr(cda.Child(el, "id"), "root"))
+	if !element.IsID(uid) {
 		x.narrativeOnly(el, "a study without its instance UID")
 		return
 	}
@@ -47,9 +46,9 @@ func (x *extractor) series(el *etree.Element) (object, int) {
 	if !hasTemplate(el, fr+"156", "1.2.840.10008.9.17") {
 		return nil, 0
 	}
-	uid := strings.TrimSpace(cda.Attr(cda.Child(el, "id"), "root"))
+	uid := compact(cda.Attr(cda.Child(el, "id"), "root"))
 	modality := x.modality(cda.ReadCD(cda.Child(el, "code")))
-	if uid == "" || modality == nil {
+	if !element.IsID(uid) || modality == nil {
 		x.narrativeOnly(el, "a series without its UID or modality")
 		return nil, 0
 	}
@@ -62,9 +61,9 @@ func (x *extractor) series(el *etree.Element) (object, int) {
 		if !hasTemplate(c.act, fr+"157", "1.2.840.10008.9.18") {
 			continue
 		}
-		instance := strings.TrimSpace(cda.Attr(cda.Child(c.act, "id"), "root"))
-		class := token(cda.Attr(cda.Child(c.act, "code"), "code"))
-		if instance == "" || class == "" {
+		instance := compact(cda.Attr(cda.Child(c.act, "id"), "root"))
+		class := compact(cda.Attr(cda.Child(c.act, "code"), "code"))
+		if !element.IsID(instance) || class == "" {
 			x.narrativeOnly(c.act, "an instance without its UID or class")
 			continue
 		}

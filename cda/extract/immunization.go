@@ -66,7 +66,7 @@ func (x *extractor) immunization(el *etree.Element, s scope) {
 	for _, c := range children(el) {
 		if hasTemplate(c.act, fr+"82", ccd+"46") {
 			x.part(c.act)
-			if n := numeral(cda.Attr(cda.Child(c.act, "value"), "value")); allDigits(string(n)) && n != "" && n != "0" {
+			if n := numeral(cda.Attr(cda.Child(c.act, "value"), "value")); allDigits(string(n)) && n != "" && n != "0" && len(n) < 10 {
 				o.add("protocolApplied", object{{"doseNumberPositiveInt", n}})
 			}
 		}

@@ -167,7 +167,9 @@ func (x *extractor) isolate(el *etree.Element, s scope) {
 	x.made[el] = nil
 	x.observe(el, s, catLab, func(ob *object) {
 		codeOr(ob, "41852-5", "Microorganism or agent identified in Specimen")
-		ob.set("valueCodeableConcept", x.concept(organism))
+		if cda.Child(el, "value") == nil {
+			ob.set("valueCodeableConcept", x.concept(organism))
+		}
 	})
 	x.made[el] = append(x.made[el], before...)
 }

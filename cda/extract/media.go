@@ -11,7 +11,7 @@ import (
 // media maps a picture or film to Media, and another file to a DocumentReference.
 func (x *extractor) media(el *etree.Element, s scope) {
 	value := cda.Child(el, "value")
-	mediaType := strings.ToLower(strings.TrimSpace(cda.Attr(value, "mediaType")))
+	mediaType := strings.ToLower(token(cda.Attr(value, "mediaType")))
 	data := strings.Join(strings.Fields(cda.RawText(value)), "")
 	if value == nil || cda.Attr(value, "representation") != "B64" || data == "" || !base64Like(data) {
 		x.narrativeOnly(el, "no embedded file")
@@ -104,7 +104,7 @@ func (x *extractor) directive(el *etree.Element, s scope) {
 		data := strings.Join(strings.Fields(cda.RawText(value)), "")
 		if cda.Attr(value, "representation") == "B64" && data != "" && base64Like(data) && !o.has("sourceAttachment") {
 			x.part(c.act)
-			o.set("sourceAttachment", object{{"contentType", firstOf(cda.Attr(value, "mediaType"), "application/octet-stream")}, {"data", data}})
+			o.set("sourceAttachment", object{{"contentType", firstOf(token(cda.Attr(value, "mediaType")), "application/octet-stream")}, {"data", data}})
 		}
 	}
 	x.put("Consent", el, "", o)

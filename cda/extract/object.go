@@ -22,9 +22,9 @@ type list []any
 // raw is JSON that was made before.
 type raw []byte
 
-// set adds a member, unless the value is empty.
+// set adds a member, unless the value is empty or the member is there already: of several that a document gives where FHIR takes one, the first counts.
 func (o *object) set(name string, value any) {
-	if !empty(value) {
+	if !empty(value) && !o.has(name) {
 		*o = append(*o, member{name, value})
 	}
 }

@@ -64,6 +64,8 @@ const (
 	sectionHistory        = "11348-0"
 )
 
+const enteredInError = "entered-in-error"
+
 var clinicalStatuses = []string{"active", "recurrence", "relapse", "inactive", "remission", "resolved"}
 var verificationStatuses = []string{"unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error"}
 
@@ -125,6 +127,9 @@ func (x *extractor) problem(el *etree.Element, s scope) {
 	if code == nil {
 		x.narrativeOnly(el, "a problem without a code or words")
 		return
+	}
+	if verification == enteredInError { // con-5
+		clinical, abatement = "", ""
 	}
 	notes := x.notesOf(el, s)
 	var o object

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -14,7 +15,10 @@ func dateTime(t cda.TS) string {
 		return ""
 	}
 	m, err := t.Moment()
-	if err != nil {
+	if err != nil || m.Time.Year() < 1 {
+		return ""
+	}
+	if _, offset := m.Time.Zone(); offset > 14*3600 || offset < -14*3600 { // FHIR's zones end there
 		return ""
 	}
 	return m.FHIR()
@@ -41,7 +45,7 @@ func period(t cda.IVLTS) (name string, value any) {
 		return "DateTime", s
 	}
 	low, high := dateTime(t.Low), dateTime(t.High)
-	if low != "" && high != "" && t.High.Value < t.Low.Value[:min(len(t.Low.Value), len(t.High.Value))] {
+	if low != "" && high != "" && before(t.High, t.Low) {
 		return "DateTime", ""
 	}
 	switch {
@@ -54,6 +58,24 @@ func period(t cda.IVLTS) (name string, value any) {
 		return "DateTime", low
 	}
 	return "DateTime", dateTime(t.Center)
+}
+
+// before says whether a point in time is sure to be before another, both being valid: as far as the less precise of the two tells.
+func before(a, b cda.TS) bool {
+	m, _ := a.Moment()
+	n, _ := b.Moment()
+	if p := min(m.Precision, n.Precision); p <= cda.Day {
+		return a.Value[:p] < b.Value[:p]
+	}
+	return dateTimeUTC(m) < dateTimeUTC(n)
+}
+
+func dateTimeUTC(m cda.Moment) string {
+	at, err := time.Parse(time.RFC3339Nano, m.FHIR())
+	if err != nil {
+		at = m.Time
+	}
+	return at.UTC().Format("20060102150405.000000000")
 }
 
 // asPeriod gives an IVL_TS as a Period, empty when it says nothing.
