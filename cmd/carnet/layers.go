@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 
@@ -88,6 +89,9 @@ func (l *layers) extensions(in *instance) []rest.Extension {
 
 // start begins the background work of a server. networks may be notified although they are private.
 func (l *layers) start(in *instance, networks []netip.Prefix) error {
+	if err := mhd.StoreStatements(context.Background(), in.repository, in.registry); err != nil {
+		return err
+	}
 	l.broker.Allow(networks)
 	return l.broker.Start(in.repository, in.store, in.baseURL)
 }

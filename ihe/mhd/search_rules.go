@@ -21,6 +21,7 @@ func SearchExtension(registry *search.Registry, base string) rest.Extension {
 		documents.deleted = &search.Clause{Param: p, Operands: []search.Operand{{Raw: statusDeleted, Code: statusDeleted}}}
 	}
 	return rest.Extension{
+		Instantiates: instantiates(), Profiles: sharedProfiles,
 		Searches: map[string]rest.SearchRule{"DocumentReference": documents.judge, "List": lists.judge},
 		Shows:    map[string]rest.Shown{"DocumentReference": AbsoluteURLs(base)},
 	}
