@@ -31,7 +31,7 @@ func published(t testing.TB) []string {
 
 // TestExtractPublishedDocuments holds the share of coded entries that become valid resources, and prints it per document and what stays narrative.
 func TestExtractPublishedDocuments(t *testing.T) {
-	extracted, all := 0, 0
+	extracted, all, fates := 0, 0, map[extract.Fate]int{}
 	for _, file := range examples(t) {
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -44,12 +44,13 @@ func TestExtractPublishedDocuments(t *testing.T) {
 		extracted, all = extracted+e.Extracted, all+e.Extracted+e.NotExtracted
 		t.Logf("%-55s %4d %4d  %v", filepath.Base(file), e.Extracted, e.NotExtracted, e.Types())
 		for _, o := range e.Entries {
+			fates[o.Fate]++
 			if o.Fate == extract.Narrative {
 				t.Logf("    %s %v: %s", o.Path, o.Templates, o.Reason)
 			}
 		}
 	}
 	share := float64(extracted) / float64(all)
-	t.Logf("%d of %d: %.4f", extracted, all, share)
+	t.Logf("%d of %d: %.4f; %v", extracted, all, share, fates)
 	assert.GreaterOrEqual(t, share, 0.95)
 }

@@ -20,6 +20,9 @@ func (x *extractor) study(el *etree.Element, s scope) {
 	}
 	var o object
 	o.add("identifier", object{{"system", "urn:dicom:uid"}, {"value", "urn:oid:" + uid}})
+	if number := x.accession(); number != nil {
+		o.add("identifier", number)
+	}
 	o.set("status", "available")
 	o.set("subject", reference(x.o.Subject))
 	start, _ := ends(el)
@@ -40,6 +43,22 @@ func (x *extractor) study(el *etree.Element, s scope) {
 	o.set("series", series)
 	x.put("ImagingStudy", el, "", o)
 	_ = s
+}
+
+// accession gives the header's accession number as an Identifier, when there is one only: of several nothing tells whose each is.
+func (x *extractor) accession() object {
+	var numbers []cda.II
+	for _, order := range x.d.Header.InFulfillmentOf {
+		numbers = append(numbers, order.AccessionNumbers...)
+	}
+	if len(numbers) != 1 {
+		return nil
+	}
+	id := x.identifier(numbers[0])
+	if id == nil {
+		return nil
+	}
+	return append(object{{"type", object{{"coding", list{codingOf(Coding{hl7 + "v2-0203", "ACSN", ""})}}}}}, id...)
 }
 
 func (x *extractor) series(el *etree.Element) (object, int) {
