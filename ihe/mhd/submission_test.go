@@ -32,7 +32,7 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 	var s *servertest.Server
 	var ids atomic.Int64
 	r := mhd.NewRecipient(mhd.Options{
-		Records: records, MaxDocumentBytes: 1 << 20,
+		Records: records, MaxDocumentBytes: 32 << 10,
 		NewID: func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1)) },
 		Now:   func() time.Time { return s.Now() },
 	})
@@ -49,7 +49,7 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 		ro.Extensions = append(ro.Extensions, mhd.SearchExtension(ro.Registry, ro.BaseURL), r.Extension())
 	}
 	s = servertest.New(t, o)
-	if s.Store.Head() > 2 {
+	if s.Do("GET", "/fhir/Patient/id-1", "").Code == 200 {
 		return s // opened again
 	}
 	openRecords(t, records)
@@ -70,7 +70,7 @@ func openRecords(t testing.TB, records *dmp.Records) {
 		}})
 		require.NoError(t, err)
 		if i == 2 {
-			_, err = records.Close(context.Background(), m, dmp.Closing{})
+			_, err = records.Close(context.Background(), m, dmp.Closing{Date: "2024-04-01"})
 			require.NoError(t, err)
 		}
 	}
