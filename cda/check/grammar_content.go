@@ -83,7 +83,7 @@ func (p *parser) element(word string) (*particle, error) {
 		}
 	}
 	if typeName == "" { // any
-		name, cut = word, strings.IndexAny(word, "?*+{")
+		cut = strings.IndexAny(word, "?*+{")
 		if cut < 0 {
 			cut = len(word)
 		}

@@ -123,7 +123,7 @@ func mutant(t *testing.T, raw []byte, r *rand.Rand) ([]byte, string) {
 			el = below[r.IntN(len(below))]
 		}
 	}
-	did := ""
+	var did string
 	switch op := r.IntN(8); op {
 	case 0:
 		did = "delete " + el.GetPath()

@@ -32,7 +32,7 @@ func bodyRules() []Rule {
 		{"entry-part", cda.Error, entry, "an entry has the parts that its template requires", nil},
 		{"entry-part-rare", cda.Warning, entry, "an entry has the parts that its template requires, as far as published documents tell", nil},
 		{"narrative-idref", cda.Warning, section + "/text//*", "an IDREF of the narrative names an ID of the document", nil},
-		{"narrative-reference", cda.Warning, entry, "a reference into the narrative finds its target", nil},
+		{"narrative-reference", cda.Information, entry, "a reference into the narrative finds its target", nil},
 	}...)
 }
 
@@ -56,7 +56,7 @@ func (c *checker) body(parent, el *etree.Element) {
 	}
 }
 
-// narrativeReferences looks for the targets of references into the narrative, and says once for the document how many there are none of: a third of the published
+// narrativeReferences looks for the targets of references into the narrative, and says once for the document how many there are none of: most published
 // documents have some. It runs after the walk.
 func (c *checker) narrativeReferences() {
 	lost, first := 0, reference{}
