@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,7 +110,8 @@ type extractor struct {
 	owners    map[*etree.Element]*etree.Element // of parts that do not belong to the statement around them
 	statement []*etree.Element                  // all, in document order
 	out       []Resource
-	meta      raw // the same of all resources
+	buffer    []byte // of the resource being written
+	meta      raw    // the same of all resources
 	limit     int
 	mappers   map[family]func(*extractor, *etree.Element, scope)
 }
@@ -262,7 +264,8 @@ func (x *extractor) put(typ string, el *etree.Element, rank string, body object)
 		return ""
 	}
 	ref := x.urn(typ + " " + rank + " " + x.path(el))
-	content := appendJSON(nil, x.complete(typ, el, body))
+	x.buffer = appendJSON(x.buffer[:0], x.complete(typ, el, body))
+	content := slices.Clone(x.buffer)
 	x.bytes += len(content)
 	x.out = append(x.out, Resource{typ, ref, content})
 	x.kinds[ref] = typ
