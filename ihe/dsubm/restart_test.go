@@ -33,7 +33,7 @@ func TestARestartResumesWhereItWas(t *testing.T) {
 	s.document(t, fmt.Sprintf("d%d", n), "pa")
 	n++
 	s.stop()
-	s = start(t, fs, quick())
+	start(t, fs, quick())
 	last := fmt.Sprintf("%d DocumentReference/d%d", n, n-1)
 	eventually(t, "all are told", func() bool { e := r.events(); return len(e) > 0 && e[len(e)-1] == last })
 	requireInOrder(t, r.events(), n)
