@@ -27,8 +27,7 @@ func (g *Generator) Extraction(w io.Writer, lines int) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	fmt.Fprintln(out, ExtractionHeading)
 	for i := range lines {
-		out.WriteString(g.ExtractionLine(i))
-		out.WriteByte('\n')
+		fmt.Fprintln(out, g.ExtractionLine(i))
 	}
 	return out.Flush()
 }
@@ -76,7 +75,10 @@ func (g *Generator) ExtractionLine(i int) string {
 
 // extractionStructure gives the fields from the SIRET to the label of the sector. A third of those who practise for themselves have a practice of their own; all others share.
 func (g *Generator) extractionStructure(i int, liberal bool, j job) []string {
-	number, own := i/20, false
+	number, own := i/20*2, false
+	if i%5 == 4 { // a second activity is elsewhere
+		number++
+	}
 	if liberal && i%2 == 0 {
 		number, own = i, true
 	}
