@@ -91,7 +91,7 @@ func (s *submission) decode(d *document, data *element.Element, o *Options) bool
 		return false
 	}
 	d.raw, d.sum = raw, sha1.Sum(raw) //nolint:gosec // see above
-	data.Value, data.HasValue = "", false
+	_ = data.Parent.Remove(data)      // it is a child; the text goes with it
 	return true
 }
 

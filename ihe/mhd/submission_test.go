@@ -3,6 +3,7 @@ package mhd_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -31,13 +33,26 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 	records := dmp.NewRecords(ins.Sandbox)
 	var s *servertest.Server
 	var ids atomic.Int64
+	var random atomic.Bool // servers that are opened again must not give the same ids again
 	r := mhd.NewRecipient(mhd.Options{
 		Records: records, MaxDocumentBytes: 32 << 10,
-		NewID: func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1)) },
-		Now:   func() time.Time { return s.Now() },
+		NewID: func() string {
+			if random.Load() {
+				return uuid.NewString()
+			}
+			return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1))
+		},
+		Now: func() time.Time { return s.Now() },
 	})
 	o.Registry = func(reg *search.Registry) { require.NoError(t, reg.Use(mhd.SearchProfile())) }
 	o.Repository = func(ro *repository.Options) {
+		counted := ro.NewID
+		ro.NewID = func() string {
+			if random.Load() {
+				return uuid.NewString()
+			}
+			return counted()
+		}
 		ro.Interceptors = append(ro.Interceptors, dmp.NewIdentity(ins.Sandbox), &mhd.MetadataRules{}, mhd.Guard{})
 	}
 	o.Made = func(made *servertest.Server) {
@@ -49,10 +64,10 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 		ro.Extensions = append(ro.Extensions, mhd.SearchExtension(ro.Registry, ro.BaseURL), r.Extension())
 	}
 	s = servertest.New(t, o)
-	if s.Do("GET", "/fhir/Patient/id-1", "").Code == 200 {
-		return s // opened again
+	if s.Do("GET", "/fhir/Patient/id-1", "").Code != http.StatusOK {
+		openRecords(t, records)
 	}
-	openRecords(t, records)
+	random.Store(o.FS != nil)
 	return s
 }
 

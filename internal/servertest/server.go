@@ -36,6 +36,8 @@ type Options struct {
 	Dir string
 	// Sync makes commits durable on FS (tests of crashes need it).
 	Sync bool
+	// MayFail says that the test lets FS fail: closing the store may then say so.
+	MayFail bool
 	// RegistryOptions changes how the registry is made.
 	RegistryOptions func(*search.RegistryOptions)
 	// Registry is called with the new registry, to register search parameters.
@@ -89,7 +91,9 @@ func New(t testing.TB, o Options) *Server {
 	s.stop = sync.OnceFunc(func() {
 		require.NoError(t, server.Close())
 		require.NoError(t, s.Repository.Close())
-		require.NoError(t, s.Store.Close())
+		if err := s.Store.Close(); !o.MayFail {
+			require.NoError(t, err)
+		}
 	})
 	t.Cleanup(s.stop)
 	return s
