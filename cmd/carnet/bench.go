@@ -14,7 +14,7 @@ import (
 
 func newBench() *cobra.Command {
 	o := bench.Options{}
-	var bare string
+	var bare, bareFile string
 	var soak time.Duration
 	cmd := &cobra.Command{
 		Use:   "bench [NAME...]",
@@ -23,6 +23,9 @@ func newBench() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if bare != "" {
 				return serveBare(cmd.Context(), cmd.OutOrStdout(), bare)
+			}
+			if bareFile != "" {
+				return bench.ServeFile(cmd.Context(), cmd.OutOrStdout(), bareFile)
 			}
 			o.Names, o.Out = args, cmd.OutOrStdout()
 			if soak > 0 {
@@ -41,8 +44,11 @@ func newBench() *cobra.Command {
 	flags.StringVar(&o.Dir, "dir", "", "where to make the temporary data directory (default: the system's)")
 	flags.DurationVar(&soak, "soak", 0, "instead keep a server under mixed load for so long, and print its rate and memory as they go")
 	flags.StringVar(&bare, "bare", "", "serve the file's bytes from a bare handler: the limit of reading")
-	if err := flags.MarkHidden("bare"); err != nil {
-		cmd.PrintErrln(err)
+	flags.StringVar(&bareFile, "bare-file", "", "serve the file from net/http's file handler: the limit of retrieving documents")
+	for _, name := range []string{"bare", "bare-file"} {
+		if err := flags.MarkHidden(name); err != nil {
+			cmd.PrintErrln(err)
+		}
 	}
 	return cmd
 }

@@ -24,13 +24,22 @@ func ServeBare(ctx context.Context, out io.Writer, body []byte) error {
 		h.Set("Last-Modified", "Mon, 23 Nov 2026 20:02:11 GMT")
 		return c.Blob(http.StatusOK, "application/fhir+json;charset=utf-8", body)
 	})
+	return serveHandler(ctx, out, e)
+}
+
+// ServeFile runs the limit of retrieving documents: net/http's own handler of one file, for every GET.
+func ServeFile(ctx context.Context, out io.Writer, file string) error {
+	return serveHandler(ctx, out, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }))
+}
+
+func serveHandler(ctx context.Context, out io.Writer, h http.Handler) error {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "bare handler listens on http://%s\n", l.Addr())
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		<-ctx.Done()
 		server.Close()

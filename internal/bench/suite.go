@@ -46,6 +46,7 @@ var groups = []struct {
 	{"search", (*suite).search},
 	{"disk", (*suite).disk},
 	{"documents", (*suite).documents},
+	{"submission", (*suite).submission},
 	{"sharing", (*suite).sharing},
 	{"directory", (*suite).directory},
 }

@@ -1,0 +1,325 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // the standard's digest
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/carnet-fhir/carnet/cda"
+	"github.com/carnet-fhir/carnet/cda/judge"
+	"github.com/carnet-fhir/carnet/cda/metadata"
+	"github.com/carnet-fhir/carnet/store/embedded"
+)
+
+// submitter makes Provide Document Bundles (ITI-65) of one CDA document each: the same document under an id of its own.
+type submitter struct {
+	raw    []byte
+	digits []int  // where the document's id has its eight varying digits
+	bundle []byte // the Bundle with marks in the places that vary
+	next   atomic.Int64
+	run    int // 0 to 99: keeps runs on one server apart
+}
+
+const (
+	idDigits   = 8
+	markID     = "@@ID@@@@"
+	markHash   = "@@HASH@@"
+	markData   = "@@DATA@@"
+	seedID     = "2.25.202403110000000000000000000000001"
+	rootDigits = "2.25.2024031100000000000000"
+)
+
+// newSubmitter takes the document's metadata from its header, as a client would.
+func newSubmitter(raw []byte) (*submitter, error) {
+	raw = bytes.ReplaceAll(raw, []byte(seedID), []byte(rootDigits+"00000000"))
+	v := judge.Judge(raw, judge.Options{})
+	if !v.Accepted {
+		return nil, fmt.Errorf("the document is not accepted: %v", v.Findings)
+	}
+	fiche, err := v.Entry.DocumentReference(metadata.ReferenceOptions{
+		URL: "urn:uuid:b0000000-0000-4000-8000-000000000001", Subject: "Patient?identifier=" + v.Patient.Token(), Date: time.Now(), NoRelations: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fiche = bytes.ReplaceAll(fiche, []byte(rootDigits+"00000000"), []byte(rootDigits+markID))
+	fiche = bytes.ReplaceAll(fiche, []byte(base64.StdEncoding.EncodeToString(v.Entry.Hash[:])), []byte(markHash))
+	s := &submitter{raw: raw}
+	for at := 0; ; {
+		i := bytes.Index(raw[at:], []byte(rootDigits+"00000000"))
+		if i < 0 {
+			break
+		}
+		at += i + len(rootDigits)
+		s.digits = append(s.digits, at)
+	}
+	s.bundle = []byte(strings.NewReplacer("@@FICHE@@", string(fiche), "@@SUBJECT@@", "Patient?identifier="+v.Patient.Token()).Replace(bundleOfOne))
+	return s, nil
+}
+
+const bundleOfOne = `{"resourceType":"Bundle","meta":{"profile":["https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-provide-document-bundle"]},"type":"transaction","entry":[
+{"fullUrl":"urn:uuid:5e000000-0000-4000-8000-000000000001","request":{"method":"POST","url":"List"},"resource":{"resourceType":"List","contained":[{"resourceType":"Device","id":"source","deviceName":[{"name":"bench","type":"user-friendly-name"}]}],
+"extension":[{"url":"https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType","valueCodeableConcept":{"coding":[{"system":"https://mos.esante.gouv.fr/NOS/TRE_R209-TypeActivite/FHIR/TRE-R209-TypeActivite","code":"07"}]}},
+{"url":"https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId","valueIdentifier":{"value":"urn:oid:1.2.250.1.999.5"}}],
+"identifier":[{"use":"usual","system":"urn:ietf:rfc:3986","value":"urn:oid:1.2.250.1.999.6.1@@ID@@@@"}],"status":"current","mode":"working","code":{"coding":[{"system":"https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes","code":"submissionset"}]},
+"subject":{"reference":"@@SUBJECT@@"},"date":"2024-05-01T09:00:00+02:00","source":{"reference":"#source"},"entry":[{"item":{"reference":"urn:uuid:d0000000-0000-4000-8000-000000000001"}}]}},
+{"fullUrl":"urn:uuid:d0000000-0000-4000-8000-000000000001","request":{"method":"POST","url":"DocumentReference"},"resource":@@FICHE@@},
+{"fullUrl":"urn:uuid:b0000000-0000-4000-8000-000000000001","request":{"method":"POST","url":"Binary"},"resource":{"resourceType":"Binary","contentType":"text/xml","data":"@@DATA@@"}}]}`
+
+// document writes the next document into dst, and gives its digits.
+func (s *submitter) document(dst []byte) (raw []byte, digits string) {
+	digits = fmt.Sprintf("%08d", s.next.Add(1)+int64(s.run)*1_000_000)
+	raw = append(dst[:0], s.raw...)
+	for _, at := range s.digits {
+		copy(raw[at:at+idDigits], digits)
+	}
+	return raw, digits
+}
+
+// request appends the request of the next submission.
+func (s *submitter) request(dst []byte) []byte {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	raw, digits := s.document(*buffer)
+	*buffer = raw
+	sum := sha1.Sum(raw) //nolint:gosec // see above
+	body := bytes.ReplaceAll(s.bundle, []byte(markID), []byte(digits))
+	body = bytes.ReplaceAll(body, []byte(markHash), []byte(base64.StdEncoding.EncodeToString(sum[:])))
+	i := bytes.Index(body, []byte(markData))
+	whole := make([]byte, 0, len(body)+base64.StdEncoding.EncodedLen(len(raw)))
+	whole = base64.StdEncoding.AppendEncode(append(whole, body[:i]...), raw)
+	return Post(dst, "/fhir", append(whole, body[i+len(markData):]...))
+}
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// submission: ITI-65 with one CDA document of 100 KB, durable, beside the same bytes and rows written straight to the store; ITI-68 of 5 MB beside a bare file handler.
+func (s *suite) submission() error {
+	if err := s.provide(); err != nil {
+		return err
+	}
+	return s.retrieve()
+}
+
+func (s *suite) provide() error {
+	made, err := newSubmitter(DocumentN1(100 << 10))
+	if err != nil {
+		return err
+	}
+	const dir = "submission"
+	srv, err := s.serve(dir)
+	if err != nil {
+		return err
+	}
+	if err := openRecord(s.ctx, srv, made.raw); err != nil {
+		return err
+	}
+	rate, spread, p99, err := s.measure(Load{
+		Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
+		Request: func(dst []byte, _, _ int) []byte { return made.request(dst) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := srv.Stop(); err != nil {
+		return err
+	}
+	limit, err := s.rawDocuments(made, filepath.Join(s.dir, dir, "store", "records"))
+	if err != nil {
+		return err
+	}
+	s.add(Line{Name: "ITI-65, one CDA document of 100 KB", Value: rate, Spread: spread, Unit: "/s", Limit: limit, LimitName: "the same bytes and rows straight to the store", Goal: 0.5 * limit})
+	s.add(Line{Name: "ITI-65, p99 when saturated", Value: ms(p99), Unit: "ms"})
+	return nil
+}
+
+// openRecord makes the record of the document's person.
+func openRecord(ctx context.Context, srv *Server, raw []byte) error {
+	d, err := cda.Parse(raw, cda.Limits{})
+	if err != nil {
+		return err
+	}
+	patient, err := metadata.InsPatient(&d.Header)
+	if err != nil {
+		return err
+	}
+	return put(ctx, http.MethodPost, srv, "Patient", "application/fhir+json", patient)
+}
+
+func put(ctx context.Context, method string, srv *Server, path, contentType string, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+srv.Address+"/fhir/"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", contentType)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		return fmt.Errorf("%s %s: %s", method, path, answer.Status)
+	}
+	return nil
+}
+
+// rawDocuments writes documents as a submission leaves them, without judging: the bytes to the blobs of a store, then the rows that the server wrote for a submission, as one batch committed with sync.
+func (s *suite) rawDocuments(made *submitter, records string) (rate float64, err error) {
+	byRecord, err := recordedRows(records, 60000)
+	if err != nil {
+		return 0, err
+	}
+	// A submission is three records: those of any three will do, as all submissions are alike.
+	var batches [][]row
+	for i := 0; i+2 < len(byRecord); i += 3 {
+		batches = append(batches, append(append(append([]row{}, byRecord[i]...), byRecord[i+1]...), byRecord[i+2]...))
+	}
+	var rates []float64
+	for i := range s.Repeats {
+		made.run = 50 + i
+		r, err := s.writeDocuments(fmt.Sprintf("raw-documents-%d", i), made, batches)
+		if err != nil {
+			return 0, err
+		}
+		rates = append(rates, r)
+	}
+	rate, _ = median(rates)
+	return rate, nil
+}
+
+func (s *suite) writeDocuments(name string, made *submitter, batches [][]row) (rate float64, err error) {
+	blobs, err := embedded.Open(filepath.Join(s.dir, name+"-blobs"), embedded.Options{})
+	if err != nil {
+		return 0, err
+	}
+	db, err := embedded.OpenBare(filepath.Join(s.dir, name))
+	if err != nil {
+		return 0, errors.Join(err, blobs.Close())
+	}
+	defer func() { err = errors.Join(err, db.Close(), blobs.Close()) }()
+	var done atomic.Int64
+	errs := make([]error, s.Clients)
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for c := range s.Clients {
+		wg.Go(func() {
+			var raw []byte
+			for time.Since(begin) < s.Duration && s.ctx.Err() == nil {
+				n := int(done.Load())
+				raw, _ = made.document(raw)
+				w, err := blobs.Blobs().Create(s.ctx)
+				if err == nil {
+					if _, err = w.Write(raw); err == nil {
+						_, err = w.Commit()
+					}
+				}
+				if err == nil {
+					err = commitRows(db, batches[n%len(batches)])
+				}
+				if err != nil {
+					errs[c] = err
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(done.Load()) / time.Since(begin).Seconds(), errors.Join(errs...)
+}
+
+// retrieve: ITI-68.
+func (s *suite) retrieve() error {
+	const size = 5 << 20
+	content := make([]byte, size)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range content {
+		content[i] = byte(r.Uint32())
+	}
+	copy(content, "%PDF-1.4\n")
+	srv, err := s.serve("retrieve")
+	if err != nil {
+		return err
+	}
+	address, err := publishDocument(s.ctx, srv, content)
+	if err != nil {
+		return err
+	}
+	read := func(path string) Load {
+		return Load{Accept: ok, Clients: s.Clients, Duration: s.Duration, Request: func(dst []byte, _, _ int) []byte {
+			return append(append(append(dst, "GET "...), path...), " HTTP/1.1\r\nHost: bench\r\n\r\n"...)
+		}}
+	}
+	load := read("/fhir/" + address)
+	load.Address = srv.Address
+	rate, spread, _, err := s.measure(load)
+	if err != nil {
+		return err
+	}
+	if err := srv.Stop(); err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, "document.pdf")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		return err
+	}
+	bare, err := Start(s.ctx, "bench", "--bare-file", file)
+	if err != nil {
+		return err
+	}
+	load = read("/document")
+	load.Address = bare.Address
+	limit, _, _, err := s.measure(load)
+	if err != nil {
+		return err
+	}
+	s.add(Line{Name: "ITI-68, document of 5 MB", Value: rate, Spread: spread, Unit: "/s", Limit: limit, LimitName: "bare file handler", Goal: 0.7 * limit})
+	return bare.Stop()
+}
+
+// publishDocument stores a document (ITI-105) and gives where it is.
+func publishDocument(ctx context.Context, srv *Server, content []byte) (string, error) {
+	seed := []byte(seedN1)
+	if err := openRecord(ctx, srv, seed); err != nil {
+		return "", err
+	}
+	v := judge.Judge(seed, judge.Options{})
+	reference, err := json.Marshal(map[string]any{
+		"resourceType": "DocumentReference", "status": "current", "masterIdentifier": map[string]any{"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.7.5"},
+		"subject": map[string]any{"identifier": map[string]any{"system": v.Patient.System(), "value": v.Patient.Number()}},
+		"content": []any{map[string]any{"attachment": map[string]any{"contentType": "application/pdf", "data": content}}},
+	})
+	if err != nil {
+		return "", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+srv.Address+"/fhir/DocumentReference", bytes.NewReader(reference))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/fhir+json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	var made struct {
+		Content []struct{ Attachment struct{ URL string } }
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || len(made.Content) == 0 {
+		return "", errors.Join(err, fmt.Errorf("publishing a document: %s", answer.Status))
+	}
+	_, path, _ := strings.Cut(made.Content[0].Attachment.URL, "/fhir/")
+	return path, nil
+}
