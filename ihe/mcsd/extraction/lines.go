@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -71,9 +72,21 @@ func fields(dst []string, line string, sep byte) []string {
 	for {
 		i := strings.IndexByte(line, sep)
 		if i < 0 {
-			return append(dst, strings.TrimSpace(line))
+			return append(dst, plain(line))
 		}
-		dst = append(dst, strings.TrimSpace(line[:i]))
+		dst = append(dst, plain(line[:i]))
 		line = line[i+1:]
 	}
 }
+
+// plain takes space off the ends of a field; runs of space and control characters inside of it, which FHIR codes do not hold and names do not mean, become one space.
+func plain(field string) string {
+	field = strings.TrimSpace(field)
+	if !strings.Contains(field, "  ") && !strings.ContainsFunc(field, odd) {
+		return field
+	}
+	return strings.Join(strings.FieldsFunc(field, func(r rune) bool { return r == ' ' || odd(r) }), " ")
+}
+
+// odd says of a character that it is space of another kind, or none that is seen.
+func odd(r rune) bool { return r != ' ' && (unicode.IsSpace(r) || unicode.IsControl(r)) }
