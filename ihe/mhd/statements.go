@@ -122,7 +122,7 @@ func (a *actor) statement(registry *search.Registry) ([]byte, error) {
 		guide = pdsmBase + "/ImplementationGuide/ans.fhir.fr.pdsm"
 	}
 	return json.Marshal(object{
-		"resourceType": "CapabilityStatement", "id": a.id, "url": statementBase + a.id, "name": nameOf(a.id), "title": a.title, "description": "What this server does as "+a.title+", or expects of it.", "status": "active", "date": "2024-01-01",
+		"resourceType": "CapabilityStatement", "id": a.id, "url": statementBase + a.id, "name": nameOf(a.id), "title": a.title, "description": "What this server does as " + a.title + ", or expects of it.", "status": "active", "date": "2024-01-01",
 		"kind": "requirements", "instantiates": []string{a.canonical}, "fhirVersion": "4.0.1", "format": []string{"application/fhir+json", "application/fhir+xml"},
 		"patchFormat": []string{"application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml"}, "implementationGuide": []string{guide},
 		"rest": []any{rest},

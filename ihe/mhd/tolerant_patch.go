@@ -30,7 +30,7 @@ const maxPatchOperations = 1000
 // tolerantPatch translates a JSON Patch of a DocumentReference, and refuses operations on other elements. What is no JSON Patch at all passes: the engine says why.
 func tolerantPatch(current *element.Element, body []byte) ([]byte, error) {
 	var operations []patchOperation
-	if err := json.Unmarshal(body, &operations); err != nil || len(operations) > maxPatchOperations {
+	if json.Unmarshal(body, &operations) != nil || len(operations) > maxPatchOperations {
 		return body, nil
 	}
 	var foreign []string

@@ -143,11 +143,14 @@ func numbered(to []Number, d dataset, value, issuer Tag) []Number {
 			n.Issuer = uid(i.find(tagIssuerUniversal))
 		}
 	}
-	if n.Issuer == "" { // the same number may come again with its issuer
-		for i := range to {
-			if to[i].Value == n.Value {
-				return to
-			}
+	for i := range to { // the same number may stand there without its issuer, and once more with it
+		switch {
+		case to[i].Value != n.Value:
+		case n.Issuer == "":
+			return to
+		case to[i].Issuer == "":
+			to[i].Issuer = n.Issuer
+			return to
 		}
 	}
 	return once(to, n, maxNumbers)

@@ -29,7 +29,7 @@ func TestReadKOS(t *testing.T) {
 			assert.Equal(t, Study{UID: study, Series: 2, Instances: 3, URLs: []string{
 				"https://pacs.example.org/wado/studies/" + study + "/series/" + study + ".1", "https://pacs.example.org/wado/studies/" + study + "/series/" + study + ".2",
 			}, Locations: []string{"1.2.250.1.999.8.1"}}, s)
-			assert.Equal(t, []Number{{"ACC-7", ""}, {"ACC-7", "1.2.250.1.999.1"}}, k.Accessions)
+			assert.Equal(t, []Number{{"ACC-7", "1.2.250.1.999.1"}}, k.Accessions)
 			assert.Equal(t, []Number{{"ORD-77", ""}}, k.Orders)
 		})
 	}
