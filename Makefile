@@ -10,7 +10,7 @@ FUZZTIME ?= 10m
 ROUNDS ?= 50
 SOAK ?= 10m
 
-.PHONY: help run build test race lint bench fuzz crash soak roundtrip generate clean
+.PHONY: help run build test race lint bench fuzz crash soak roundtrip documents generate clean
 
 ##@ Use
 run: build ## Build, start on the embedded store with demo data, print the address and requests to paste
@@ -37,6 +37,9 @@ $(GOLANGCI):
 
 roundtrip: ## Round-trip every resource of the R4 definitions package (needs npm)
 	bash .ci/roundtrip
+
+documents: ## Submit every document of DOCUMENTS to a server of its own, find and retrieve them, compare
+	bash .ci/documents
 
 ##@ Measure (their results are recorded in docs/)
 bench: build ## Throughput, latency and disk against the machine's limits
