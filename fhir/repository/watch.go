@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -49,12 +50,30 @@ func (w *watcher) run(ctx context.Context, told store.Time) {
 			return
 		case <-w.wake:
 		}
+		if !gather(ctx) {
+			return
+		}
 		head, err := w.tell(ctx, told)
 		if err != nil && !errors.Is(err, store.ErrClosed) {
 			slog.ErrorContext(ctx, "observers were not told of commits", "error", err)
 			continue
 		}
 		told = head
+	}
+}
+
+// gathering is how long commits are gathered before they are told: one look at the history for all that came in it, instead of one for each commit beside its writer.
+const gathering = 5 * time.Millisecond
+
+// gather waits for further commits; false when the watch ends.
+func gather(ctx context.Context) bool {
+	t := time.NewTimer(gathering)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 
