@@ -26,6 +26,7 @@ type draft struct {
 	asked bool
 	// same says that nothing would change: no version is written.
 	same    bool
+	follows bool // a consequence: no client asked for this write
 	body    stamped
 	old     *element.Element // before, when it was read
 	entry   int              // of a transaction, from 1

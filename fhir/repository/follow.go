@@ -133,7 +133,7 @@ func (r *Repository) consequence(view store.View, d *decision, c *Consequence) e
 	if err != nil {
 		return err
 	}
-	draft := &draft{what: Delete, typ: c.Type, id: c.ID, before: rec, expect: store.Expectation{Kind: store.ExpectVersion, Version: rec.Version}}
+	draft := &draft{what: Delete, follows: true, typ: c.Type, id: c.ID, before: rec, expect: store.Expectation{Kind: store.ExpectVersion, Version: rec.Version}}
 	if c.Edit == nil {
 		d.add(draft)
 		return nil

@@ -46,6 +46,8 @@ type Review struct {
 	Type, ID string
 	// After is what will be current, nil for a deletion.
 	After *element.Element
+	// Consequence says that a Follower added the write: it is the server's own act, no client asked for it.
+	Consequence bool
 
 	r    *Repository
 	view store.View
@@ -201,7 +203,7 @@ func (r *Repository) review(ctx context.Context, view store.View, d *decision) e
 		if draft.same || draft.res == nil && draft.before == nil {
 			continue
 		}
-		v := &Review{What: draft.what, Type: draft.typ, ID: draft.id, r: r, view: view, d: d, of: draft}
+		v := &Review{What: draft.what, Type: draft.typ, ID: draft.id, Consequence: draft.follows, r: r, view: view, d: d, of: draft}
 		if draft.res != nil {
 			v.After = draft.res.Root
 		}
