@@ -30,11 +30,11 @@ const mcsdBase = "https://profiles.ihe.net/ITI/mCSD/"
 // Extension declares the directory: ITI-90 and ITI-91 are searches and histories of the server itself.
 func Extension() rest.Extension {
 	return rest.Extension{
-		Instantiates:         []string{mcsdBase + "CapabilityStatement/IHE.mCSD.Directory", mcsdBase + "CapabilityStatement/IHE.mCSD.Directory.Update"},
+		Instantiates:         []string{mcsdBase + "CapabilityStatement/IHE.mCSD.Directory"},
 		ImplementationGuides: []string{mcsdBase + "ImplementationGuide/ihe.iti.mcsd", nos.Annuaire + "ImplementationGuide/ans.fhir.fr.annuaire"},
 		Profiles: map[string][]string{
 			"Practitioner": {nos.ProfileASPerson}, "PractitionerRole": {nos.ProfileASRole}, "Organization": {nos.ProfileASStruct},
-			"Location": {mcsdBase + "StructureDefinition/IHE.mCSD.Location.Distance"},
+			"Location": {mcsdBase + "StructureDefinition/IHE.mCSD.LocationDistance"},
 		},
 	}
 }
