@@ -60,12 +60,12 @@ func textIn(c object) string {
 	return s
 }
 
-// outcomeCode maps an outcome to R4's required codes by the French national ones (TA_ASIP GEN-319); what has no counterpart is unknown.
+// outcomeCode maps an outcome to R4's required codes; the French national ones (TA_ASIP) have no published counterpart, so that they are unknown and told in words.
 func outcomeCode(c object) string {
 	codings, _ := c.get("coding").(list)
 	for _, one := range codings {
 		switch one.(object).get("code") {
-		case "413322009", "GEN-319.01":
+		case "413322009":
 			return "resolved"
 		}
 	}
