@@ -29,8 +29,8 @@ const maxPatchOperations = 1000
 
 // tolerantPatch translates a JSON Patch of a DocumentReference, and refuses operations on other elements. What is no JSON Patch at all passes: the engine says why.
 func tolerantPatch(current *element.Element, body []byte) ([]byte, error) {
-	var operations []patchOperation
-	if json.Unmarshal(body, &operations) != nil || len(operations) > maxPatchOperations {
+	operations, ok := readOperations(body)
+	if !ok {
 		return body, nil
 	}
 	var foreign []string
@@ -56,6 +56,12 @@ func tolerantPatch(current *element.Element, body []byte) ([]byte, error) {
 		return body, nil
 	}
 	return json.Marshal(operations)
+}
+
+// readOperations reads a JSON Patch as far as it is one.
+func readOperations(body []byte) (operations []patchOperation, ok bool) {
+	err := json.Unmarshal(body, &operations)
+	return operations, err == nil && len(operations) <= maxPatchOperations
 }
 
 // text gives a string member, "" for any other.
