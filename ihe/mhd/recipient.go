@@ -2,11 +2,14 @@ package mhd
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
@@ -76,6 +79,9 @@ func (provide) Takes(bundle *element.Element) bool {
 
 // Transact judges the submission whole and commits it as one.
 func (p provide) Transact(ctx context.Context, call *rest.TransactionCall) ([]repository.EntryResult, error) {
+	if err := bounded(call.Entries); err != nil {
+		return nil, err
+	}
 	level, ok := levelOf(call.Bundle, bundleProfiles)
 	if !ok {
 		level = PDSm
@@ -84,4 +90,29 @@ func (p provide) Transact(ctx context.Context, call *rest.TransactionCall) ([]re
 	s.judge()
 	s.readDocuments(&p.o)
 	return p.submit(ctx, s)
+}
+
+// What a submission may hold. Judging compares entries with one another, and contained resources with those that name them.
+const (
+	maxEntries   = 500
+	maxContained = 100
+)
+
+// bounded refuses a submission of more than the server judges within a request's time.
+func bounded(entries []repository.BundleEntry) error {
+	if len(entries) > maxEntries {
+		return fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, "Bundle.entry", "A submission has at most "+strconv.Itoa(maxEntries)+" entries, this one "+strconv.Itoa(len(entries))+": submit the documents in several sets.")
+	}
+	for i := range entries {
+		if entries[i].Resource == nil {
+			continue
+		}
+		held := 0
+		for range element.Contained(entries[i].Resource.Root) {
+			if held++; held > maxContained {
+				return fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, "Bundle.entry["+strconv.Itoa(i)+"].resource.contained", "A resource of a submission contains at most "+strconv.Itoa(maxContained)+" others.")
+			}
+		}
+	}
+	return nil
 }
