@@ -125,7 +125,7 @@ func (s *submission) look(e *entry, d *document, o *Options) {
 	if !kind.cda || !kind.mustCDA && isSignature(e.root) {
 		return
 	}
-	d.verdict = judge.Judge(d.raw, judge.Options{Limits: cda.Limits{}, Modes: []ins.Mode{o.Records.Mode()}, ClassCode: classOf(e.root)})
+	d.verdict = judge.Judge(d.raw, judge.Options{Limits: cda.Limits{}, Modes: []ins.Mode{o.Records.Mode()}, ClassCode: classOf(e.root), NoExtract: true})
 	s.takeFindings(e, d)
 	if d.verdict.Document == nil {
 		d.verdict = nil

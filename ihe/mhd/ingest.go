@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/carnet-fhir/carnet/cda"
-	"github.com/carnet-fhir/carnet/cda/extract"
 	"github.com/carnet-fhir/carnet/cda/judge"
 	"github.com/carnet-fhir/carnet/cda/metadata"
 	"github.com/carnet-fhir/carnet/fhir/element"
@@ -85,7 +84,7 @@ func (r *Recipient) generateMetadata(ctx context.Context, call *rest.OperationCa
 
 // take judges a CDA document and commits it with the metadata of its header. A refusal tells everything that is wrong.
 func (r *Recipient) take(ctx context.Context, raw []byte) (*repository.Written, *submission, error) {
-	verdict := judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}})
+	verdict := judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}, NoExtract: true})
 	s, err := r.submissionOf(raw, verdict)
 	if err != nil {
 		return nil, s, err
@@ -184,9 +183,8 @@ func ingested(v *judge.Verdict, written *repository.Written, s *submission) (*re
 				p = append(p, object{"name": "resource", "valueReference": object{"reference": rec.Type + "/" + rec.ID}})
 			}
 		}
-	} else if v.Document != nil && v.Accepted {
-		made := extract.Extract(v.Document, extract.Options{})
-		for _, res := range made.Resources {
+	} else if v.Extraction != nil && v.Accepted {
+		for _, res := range v.Extraction.Resources {
 			p = append(p, object{"name": "resource", "valueCode": res.Type})
 		}
 	}
