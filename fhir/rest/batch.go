@@ -34,6 +34,9 @@ func (s *Server) bundle(x *exchange) error {
 	switch kind {
 	case "batch":
 		x.interaction = repository.Batch
+		if err := s.onlyAsTransaction(res.Root); err != nil {
+			return err
+		}
 		results, err = s.repository.Batch(ctx, entries, s.entryReader(x))
 	case "transaction":
 		var taken bool

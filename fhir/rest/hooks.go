@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/store"
 )
 
 // Transactor carries out transaction Bundles of its own kind in place of the plain rules: a document submission is a transaction with rules over its whole.
 type Transactor interface {
-	// Takes says from a Bundle of type transaction whether it is of that kind.
+	// Takes says from a Bundle whether it is of that kind. One of type batch is refused then.
 	Takes(bundle *element.Element) bool
 	// Transact carries it out, all or nothing. Results stand in the order of the entries.
 	Transact(ctx context.Context, call *TransactionCall) ([]repository.EntryResult, error)
@@ -59,6 +60,18 @@ func (s *Server) transact(ctx context.Context, x *exchange, bundle *element.Elem
 		}
 	}
 	return nil, false, nil
+}
+
+// onlyAsTransaction refuses a batch of a kind that is carried out as a transaction: its entries would escape the rules over the whole.
+func (s *Server) onlyAsTransaction(bundle *element.Element) error {
+	for i := range s.o.Extensions {
+		for _, t := range s.o.Extensions[i].Transactors {
+			if t.Takes(bundle) {
+				return fault.At(http.StatusUnprocessableEntity, fault.Value, "Bundle.type", "A Bundle of this profile is of type transaction.")
+			}
+		}
+	}
+	return nil
 }
 
 // createBy has the first Creator that takes the resource create it.
