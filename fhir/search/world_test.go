@@ -8,7 +8,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
@@ -53,7 +55,11 @@ func newWorld(t testing.TB) *world {
 
 func openWorld(t testing.TB) *world {
 	t.Helper()
-	s, err := embedded.Open("world", embedded.Options{FS: vfs.NewMem(), NoSync: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	// The clock moves a millisecond each time it is looked at: how many records share an instant decides what a sort by _lastUpdated reads, and must not depend on the machine.
+	var looks atomic.Int64
+	start := time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return start.Add(time.Duration(looks.Add(1)) * time.Millisecond) }
+	s, err := embedded.Open("world", embedded.Options{FS: vfs.NewMem(), NoSync: true, Clock: clock, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, err)
 	return &world{t: t, store: s, engine: NewEngine(sharedRegistry(), EngineOptions{}), content: content{}}
 }

@@ -82,8 +82,8 @@ func (p *plan) resolveOnce(ctx context.Context, e *entry, link, system, value st
 		return p.resolveEntry(ctx, target)
 	}
 	if query, ok := strings.CutPrefix(link, "Patient?identifier="); ok {
-		token, err := url.QueryUnescape(query)
-		if err != nil || strings.ContainsAny(token, "&,") {
+		token, ok := unescaped(query)
+		if !ok || strings.ContainsAny(token, "&,") {
 			return &person{why: "A conditional reference to the patient has the form Patient?identifier=[system]|[value]."}, nil
 		}
 		system, value, _ = strings.Cut(token, "|")
@@ -193,4 +193,10 @@ func (p *plan) findHeaders(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unescaped gives the value of a query's parameter, and whether it is one.
+func unescaped(query string) (string, bool) {
+	token, err := url.QueryUnescape(query)
+	return token, err == nil
 }

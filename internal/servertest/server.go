@@ -4,6 +4,7 @@ package servertest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -142,7 +143,7 @@ func (s *Server) Do(method, path, body string, headers ...string) *httptest.Resp
 	if body != "" {
 		reader = strings.NewReader(body)
 	}
-	r := httptest.NewRequest(method, path, reader)
+	r := httptest.NewRequestWithContext(context.Background(), method, path, reader)
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ":")
 		r.Header.Add(name, strings.TrimSpace(value))
