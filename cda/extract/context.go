@@ -13,7 +13,7 @@ import (
 
 // Extensions of the R4 workflow pattern, for what a resource type has no element for.
 const (
-	extSupporting = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
+	extSupporting = "https://carnet-fhir.github.io/StructureDefinition/related-entry" // workflow-supportingInfo is not for Procedure
 	extReason     = "http://hl7.org/fhir/StructureDefinition/workflow-reasonReference"
 	extReasonCode = "http://hl7.org/fhir/StructureDefinition/workflow-reasonCode"
 )
