@@ -95,8 +95,8 @@ func (r *Recipient) attempt(ctx context.Context, s *submission) (last *plan, res
 // complete adds to a refusal what the plain rules of FHIR would refuse, so that all is told at once.
 func (r *Recipient) complete(f *fault.Fault, s *submission) *fault.Fault {
 	root := s.bundle
-	if root == nil || s.entries[0].prepared {
-		return f
+	if root == nil || slices.ContainsFunc(s.entries, func(e entry) bool { return e.prepared }) {
+		return f // no Bundle, or an attempt took it apart
 	}
 	told := make(map[string]bool, len(f.Issues))
 	for i := range f.Issues {
