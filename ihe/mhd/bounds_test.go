@@ -2,6 +2,7 @@ package mhd
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 )
 
@@ -30,4 +32,13 @@ func TestSubmissionsAreBounded(t *testing.T) {
 	res, err := element.ParseJSON(spec.R4(), []byte(many+`]}`), element.Options{Lenient: true})
 	require.NoError(t, err)
 	require.Error(t, bounded([]repository.BundleEntry{{Resource: res}}))
+}
+
+// A parameter that $ingest-cda does not have is refused: a mistyped dry-run must not store a document.
+func TestIngestKnowsItsParameters(t *testing.T) {
+	for query, ok := range map[string]bool{"": true, "dry-run=true": true, "dry-run=true&_format=json": true, "dryRun=true": false, "dry-run=true&x=1": false} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/fhir/$ingest-cda?"+query, nil)
+		err := knownQuery(&rest.OperationCall{Request: r}, "dry-run")
+		require.Equal(t, ok, err == nil, query)
+	}
 }

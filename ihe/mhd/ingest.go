@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,6 +139,9 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 
 // ingest is $ingest-cda.
 func (r *Recipient) ingest(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
+	if err := knownQuery(call, "dry-run"); err != nil {
+		return nil, err
+	}
 	dry := call.Value("dry-run")
 	if dry != "" && dry != "true" && dry != "false" {
 		return nil, fault.At(http.StatusBadRequest, fault.Invalid, "http.dry-run", "The parameter dry-run is true or false.")
@@ -154,6 +158,19 @@ func (r *Recipient) ingest(ctx context.Context, call *rest.OperationCall) (*rest
 		return nil, err
 	}
 	return ingested(s.entries[0].document.verdict, written, s)
+}
+
+// knownQuery refuses parameters that the operation does not have: a mistyped dry-run must not store a document.
+func knownQuery(call *rest.OperationCall, names ...string) error {
+	if call.Request == nil {
+		return nil
+	}
+	for name := range call.Request.URL.Query() {
+		if !slices.Contains(names, name) && name != "_format" && name != "_pretty" {
+			return fault.At(http.StatusBadRequest, fault.NotSupported, "http", "The operation has no such parameter; it knows "+strings.Join(names, ", ")+".")
+		}
+	}
+	return nil
 }
 
 // ingested tells the verdict and, when the document was stored, what was made.
