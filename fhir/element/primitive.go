@@ -191,9 +191,8 @@ func atoi(s string) int {
 
 // isBase64 accepts the standard alphabet, padded, with whitespace between groups of four, as the standard's expression does.
 func isBase64(v string) bool {
-	n, pads := 0, 0
 	start := plainBase64(v)
-	n = start
+	n, pads := start, 0
 	for i := start; i < len(v); i++ {
 		c := v[i]
 		switch {
