@@ -79,7 +79,10 @@ func (c *checker) payload() {
 
 // file decodes the content.
 func (c *checker) file(ed *cda.ED, say func(id, below, format string, args ...any)) ([]byte, bool) {
-	file, err := io.ReadAll(ed.Reader())
+	file, err := ed.Bytes() // one buffer of the right size
+	if err != nil {
+		file, err = io.ReadAll(ed.Reader())
+	}
 	switch {
 	case errors.Is(err, cda.ErrBase64):
 		say("n1-base64", "", "decoding stops after %d bytes", len(file))

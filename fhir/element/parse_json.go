@@ -61,7 +61,7 @@ func (b *builder) readable() bool {
 	// Most values of a resource are under a list: two levels of JSON for one of elements.
 	b.maxDepth = 2*b.opts.MaxDepth + 2
 	b.maxNodes = b.opts.MaxElements
-	b.tape = make([]node, 0, min(len(b.src)/10+16, 1<<14))
+	b.tape = make([]node, 0, min(len(b.src)/10+16, 1<<11)) // what is longer may be one document in base64, and grows if it is not
 	if !b.scan() {
 		b.report.fail(b.fail)
 		return false

@@ -145,8 +145,20 @@ func (p *plan) found(rec *store.Record) (*person, error) {
 	return &person{id: rec.ID, record: rec, open: tree.Root.ChildValue("active") != "false"}, nil
 }
 
-// byIdentifier finds the person of an INS, or of a local identifier that only one Patient has.
+// byIdentifier finds the person of an INS, or of a local identifier that only one Patient has, once.
 func (p *plan) byIdentifier(ctx context.Context, system, value string) (*person, error) {
+	key := "=" + system + "|" + value
+	if found := p.people[key]; found != nil {
+		return found, nil
+	}
+	who, err := p.identified(ctx, system, value)
+	if err == nil {
+		p.people[key] = who
+	}
+	return who, err
+}
+
+func (p *plan) identified(ctx context.Context, system, value string) (*person, error) {
 	if _, ok := ins.KindOf(system); ok {
 		m, err := p.r.o.Records.Mode().Parse(system, value)
 		if err != nil {
