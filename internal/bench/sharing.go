@@ -2,8 +2,11 @@ package bench
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -155,19 +158,39 @@ func (s *suite) sharing() error {
 	return nil
 }
 
-func (s *suite) shareAt(n int) error {
-	srv, err := s.serve(fmt.Sprintf("sharing-%d", n))
-	if err != nil {
-		return err
+// serveShared starts a server that holds n documents: those of an earlier run when they were kept, which the file "loaded" beside the store says; otherwise they are loaded, and how fast is a figure.
+func (s *suite) serveShared(r *sharedRecord, n int, in string) (*Server, error) {
+	data := filepath.Join(s.dir, fmt.Sprintf("sharing-%d", n))
+	if s.Keep != "" {
+		data = filepath.Join(s.Keep, fmt.Sprintf("sharing-%d", n))
 	}
-	r := newSharedRecord(max(1, n/documentsOf))
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	srv, err := s.serveIn(data)
+	if err != nil {
+		return nil, err
+	}
+	mark := filepath.Join(data, "loaded")
+	if _, err := os.Stat(mark); err == nil {
+		return srv, nil
+	}
 	loaded, err := s.loadShared(srv, r, n)
+	if err != nil {
+		return nil, errors.Join(err, srv.Stop())
+	}
+	s.add(Line{Name: "bulk load of documents" + in, Value: float64(n) / loaded.Elapsed.Seconds(), Unit: "documents/s"})
+	return srv, os.WriteFile(mark, nil, 0o600)
+}
+
+func (s *suite) shareAt(n int) error {
+	in := fmt.Sprintf(", %d documents", n)
+	r := newSharedRecord(max(1, n/documentsOf))
+	srv, err := s.serveShared(r, n, in)
 	if err != nil {
 		return err
 	}
 	time.Sleep(settling)
-	in := fmt.Sprintf(", %d documents", n)
-	s.add(Line{Name: "bulk load of documents" + in, Value: float64(n) / loaded.Elapsed.Seconds(), Unit: "documents/s"})
 	search := Load{Address: srv.Address, Clients: s.Clients, Duration: s.Duration, Accept: ok,
 		Request: func(dst []byte, c, k int) []byte {
 			return Get(dst, "/fhir/DocumentReference?patient.identifier="+url.QueryEscape(r.ins[(c*7919+k*31)%r.patients])+"&status=current&_count=20")

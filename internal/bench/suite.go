@@ -23,7 +23,9 @@ type Options struct {
 	Documents []int
 	// Extraction is how many lines the group directory imports; 0: a million.
 	Extraction int
-	Out        io.Writer
+	// Keep is a directory in which the stores of the group sharing stay, and are found again by a later run: loading a million documents takes far longer than measuring them. "": they are removed.
+	Keep string
+	Out  io.Writer
 }
 
 // suite is a run under way.
@@ -83,7 +85,11 @@ func Run(ctx context.Context, o Options) error {
 
 // serve starts a server on a data directory of this run, request log off.
 func (s *suite) serve(data string) (*Server, error) {
-	return Start(s.ctx, "serve", "--security", "off", "--listen", "127.0.0.1:0", "--log", "warn", "--data", filepath.Join(s.dir, data))
+	return s.serveIn(filepath.Join(s.dir, data))
+}
+
+func (s *suite) serveIn(data string) (*Server, error) {
+	return Start(s.ctx, "serve", "--security", "off", "--listen", "127.0.0.1:0", "--log", "warn", "--data", data)
 }
 
 // measure repeats a load and gives the median rate, its spread, and the worst p99.
