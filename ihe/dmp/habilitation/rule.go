@@ -1,0 +1,39 @@
+package habilitation
+
+import "slices"
+
+// RuleID numbers a rule: A1 to A20, E1 to E12, D1 to D18, M1 to M7, T1 to T7, L1 to L8; MA and MB are the matrices, X1... what Carnet adds where nothing is written.
+type RuleID string
+
+// Mark is how well a rule or a cell is founded.
+type Mark string
+
+// The marks.
+const (
+	Official Mark = "official" // read in the text of an official body, or in its own source code or examples
+	Reported Mark = "reported" // a third party's copy or summary of an official text
+	Inferred Mark = "inferred" // reasoned, where no text was found
+)
+
+// Rule is a numbered rule of access.
+type Rule struct {
+	ID     RuleID
+	Title  string // what it says, in a sentence
+	Source string
+	Mark   Mark
+	// Where names the function or the package that enforces it, or says what is done about a rule that no program can decide.
+	Where string
+}
+
+// Decision is the answer to one question.
+type Decision struct {
+	Permit bool     `json:"permit"`
+	Rule   RuleID   `json:"rule"`             // that decided
+	Why    string   `json:"why"`              // in a sentence, without any name or content
+	Others []RuleID `json:"others,omitempty"` // that were weighed
+}
+
+// Rules are all rules, in the order of their numbers.
+func Rules() []Rule { return slices.Clone(declared) }
+
+var declared []Rule
