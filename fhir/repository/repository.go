@@ -168,6 +168,8 @@ type EntryResult struct {
 	Record *store.Record
 	// Payload is the JSON of the resource that a GET entry answers (a read's resource, a search's Bundle); nil for writes.
 	Payload []byte
+	// Carried are the records that Payload was made of, when it is that of a search, a history or an operation: for traces.
+	Carried []*store.Record
 	// Fault is set when the entry failed (batch only), Issues are warnings of an entry that did not.
 	Fault  *fault.Fault
 	Issues []fault.Issue
