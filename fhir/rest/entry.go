@@ -109,7 +109,7 @@ func (r *entryRead) search(ctx context.Context, p []string) (*repository.EntryRe
 	if err != nil {
 		return nil, err
 	}
-	return &repository.EntryResult{Status: http.StatusOK, Payload: a.bundle}, nil
+	return &repository.EntryResult{Status: http.StatusOK, Payload: a.bundle, Carried: a.records}, nil
 }
 
 func (r *entryRead) history(ctx context.Context, p []string) (*repository.EntryResult, error) {
@@ -127,7 +127,7 @@ func (r *entryRead) history(ctx context.Context, p []string) (*repository.EntryR
 	if err != nil {
 		return nil, err
 	}
-	return &repository.EntryResult{Status: http.StatusOK, Payload: a.bundle}, nil
+	return &repository.EntryResult{Status: http.StatusOK, Payload: a.bundle, Carried: a.records}, nil
 }
 
 func (r *entryRead) read(ctx context.Context, typ, id, version string) (*repository.EntryResult, error) {
@@ -208,5 +208,5 @@ func (r *entryRead) operation(ctx context.Context, p []string) (*repository.Entr
 	if status == 0 {
 		status = http.StatusOK
 	}
-	return &repository.EntryResult{Status: status, Payload: a.Resource}, nil
+	return &repository.EntryResult{Status: status, Payload: a.Resource, Carried: a.Records}, nil
 }

@@ -53,7 +53,9 @@ type Answer struct {
 	// Query is the query of a search, as parsed from the URL, the form or the page link; identities may stand in it.
 	Query     string
 	RequestID string
-	Status    int
+	// Request is the request as it came, for its method, URL, headers and address; its body has been read.
+	Request *http.Request
+	Status  int
 	// Records are what the answer carries: the resource read or written, the page of a search or of a history.
 	Records []*store.Record
 	// Entries are the entries of a batch or transaction with their results, in order.
