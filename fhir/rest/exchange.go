@@ -30,6 +30,7 @@ type exchange struct {
 
 	c     echo.Context
 	query string // of a search, for watchers
+	raw   string // likewise, as it came
 
 	values []string // room for header values
 	status int

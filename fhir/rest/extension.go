@@ -51,8 +51,10 @@ type Answer struct {
 	// Type, ID and Version name what the URL asked for; each may be "".
 	Type, ID, Version string
 	// Query is the query of a search, as parsed from the URL, the form or the page link; identities may stand in it.
-	Query     string
-	RequestID string
+	Query string
+	// Parameters are those of a search as they came, from the URL and the form.
+	Parameters string
+	RequestID  string
 	// Request is the request as it came, for its method, URL, headers and address; its body has been read.
 	Request *http.Request
 	Status  int

@@ -55,6 +55,7 @@ func (s *Server) searchIn(x *exchange, in scope) error {
 	if err != nil {
 		return err
 	}
+	x.raw = raw
 	p := preferenceOf(x.r.Header)
 	ctx, cancel := s.within(x)
 	defer cancel()

@@ -21,7 +21,7 @@ func (s *Server) tell(x *exchange, a Answer) error {
 }
 
 func (s *Server) inform(x *exchange, a Answer) error {
-	a.Interaction, a.RequestID, a.Request = x.interaction, x.id, x.r
+	a.Interaction, a.RequestID, a.Request, a.Parameters = x.interaction, x.id, x.r, x.raw
 	if x.c != nil {
 		a.Type = x.typ
 		if a.ID == "" {
