@@ -34,34 +34,6 @@ type Situation struct {
 	StructureSystem, StructureID, StructureName string
 }
 
-// The lists of codes to which a profession of Pro Santé Connect belongs. The claims give the code without its list; the lists have no code in common.
-const (
-	listHealth = "G15"
-	listSocial = "R94"
-	listTitle  = "R95"
-	listRole   = "R291"
-)
-
-// list gives the list of the situation's profession; "" for a code that none has.
-func (s *Situation) list() string {
-	for _, c := range nos.Professions() {
-		if c.Code != s.Profession {
-			continue
-		}
-		switch c.System {
-		case nos.ProfessionSante:
-			return listHealth
-		case nos.ProfessionSocial:
-			return listSocial
-		case nos.UsagerTitre:
-			return listTitle
-		case nos.AutreProfession:
-			return listRole
-		}
-	}
-	return ""
-}
-
 // pscClaims are the claims of the userinfo of Pro Santé Connect that are read. Names and forms are those that its answers have (sandbox "bac à sable", published examples); what is marked was not seen.
 type pscClaims struct {
 	SubjectNameID string `json:"SubjectNameID"` // "8" and the RPPS number
@@ -231,19 +203,12 @@ func (s *Situation) Label() string {
 }
 
 func (s *Situation) professionName() string {
-	system := map[string]string{listHealth: nos.ProfessionSante, listSocial: nos.ProfessionSocial, listTitle: nos.UsagerTitre, listRole: nos.AutreProfession}[s.list()]
-	if s.Training {
-		system = nos.ProfessionFormation
+	c, ok := nos.Profession(s.Profession, s.Training)
+	if !ok {
+		return "Profession " + s.Profession
 	}
-	if system == nos.AutreProfession {
-		if genre := nos.Genre(s.Activity).Display; genre != "" {
-			return genre
-		}
+	if genre := nos.Genre(s.Activity).Display; c.System == nos.AutreProfession && genre != "" {
+		return genre
 	}
-	for _, c := range nos.Professions() {
-		if c.System == system && c.Code == s.Profession {
-			return c.Display
-		}
-	}
-	return "Profession " + s.Profession
+	return c.Display
 }
