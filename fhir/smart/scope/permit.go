@@ -32,14 +32,26 @@ func (r *Resource) about(typ string, letter Letters) bool {
 	return true
 }
 
-// shared are the types that belong to nobody's record: the directory, the catalogue, definitions and terminology. Under patient/ scopes they may be read, as other servers allow, because the
+// shared are the types that belong to nobody's record: the directory, catalogues, definitions and terminology. Under patient/ scopes they may be read, as other servers allow, because the
 // record refers to them; to write them is for user/ and system/ scopes.
-var shared = map[string]bool{
-	"Endpoint": true, "HealthcareService": true, "InsurancePlan": true, "Location": true, "Organization": true, "OrganizationAffiliation": true, "Practitioner": true, "PractitionerRole": true,
+var shared = makeSet(
+	"Endpoint", "HealthcareService", "InsurancePlan", "Location", "Organization", "OrganizationAffiliation", "Practitioner", "PractitionerRole",
 
-	"CatalogEntry": true, "DeviceDefinition": true, "Medication": true, "MedicationKnowledge": true, "Substance": true,
+	"CatalogEntry", "ChargeItemDefinition", "DeviceDefinition", "Medication", "MedicationKnowledge", "MedicinalProduct", "MedicinalProductAuthorization", "MedicinalProductContraindication",
+	"MedicinalProductIndication", "MedicinalProductIngredient", "MedicinalProductInteraction", "MedicinalProductManufactured", "MedicinalProductPackaged", "MedicinalProductPharmaceutical",
+	"MedicinalProductUndesirableEffect", "Substance", "SubstanceNucleicAcid", "SubstancePolymer", "SubstanceProtein", "SubstanceReferenceInformation", "SubstanceSourceMaterial", "SubstanceSpecification",
 
-	"ActivityDefinition": true, "CapabilityStatement": true, "CodeSystem": true, "CompartmentDefinition": true, "ConceptMap": true, "GraphDefinition": true, "ImplementationGuide": true, "Library": true,
-	"Measure": true, "MessageDefinition": true, "NamingSystem": true, "ObservationDefinition": true, "OperationDefinition": true, "PlanDefinition": true, "Questionnaire": true,
-	"SearchParameter": true, "SpecimenDefinition": true, "StructureDefinition": true, "StructureMap": true, "TerminologyCapabilities": true, "ValueSet": true,
+	"ActivityDefinition", "CapabilityStatement", "CodeSystem", "CompartmentDefinition", "ConceptMap", "EventDefinition", "ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library",
+	"Measure", "MessageDefinition", "NamingSystem", "ObservationDefinition", "OperationDefinition", "PlanDefinition", "Questionnaire", "SearchParameter", "SpecimenDefinition",
+	"StructureDefinition", "StructureMap", "TerminologyCapabilities", "ValueSet",
+
+	"EffectEvidenceSynthesis", "Evidence", "EvidenceVariable", "ResearchDefinition", "ResearchElementDefinition", "ResearchStudy", "RiskEvidenceSynthesis",
+)
+
+func makeSet(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
