@@ -27,8 +27,8 @@ type indexNames struct {
 	identifier, ofType string
 	// owners are the compartments that a reference by this parameter puts a resource into.
 	owners []owner
-	// single says that a resource has one value at most.
-	single bool
+	// single says that a resource has one value at most; one says so of a reference.
+	single, one bool
 }
 
 // owner is a compartment: the type that owns it and the name of its index.
@@ -39,7 +39,7 @@ func compartmentIndex(typ string) string { return "compartment." + typ }
 
 func newIndexNames(p *Param, defs *spec.Definitions) *indexNames {
 	main := p.IndexName()
-	n := &indexNames{main: main, single: p.single(defs)}
+	n := &indexNames{main: main, single: p.single(defs), one: p.Type == Reference && p.once(defs)}
 	switch p.Type {
 	case Date:
 		n.long, n.longEnd = main+":long", main+":long-end"

@@ -163,6 +163,11 @@ func describeExpr(typ string, x Expr) string {
 		return x.Param.Resource + "." + x.Param.Code + " to " + x.Target
 	case *Has:
 		return "_has of " + x.Source + "." + x.Param.Code
+	case *Among:
+		if x.Param == nil {
+			return typ + " among " + itoa(x.Set.Len()) + " resources"
+		}
+		return x.Param.Resource + "." + x.Param.Code + " among " + itoa(x.Set.Len()) + " values"
 	case IDIn:
 		return typ + "._id"
 	case InList:

@@ -66,7 +66,7 @@ func (j *judge) match(condition Expr, root *element.Element) (bool, error) {
 	}
 }
 
-// MatchAlone judges a condition that looks at the resource itself only (Clause, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has and InList it says that they do
+// MatchAlone judges a condition that looks at the resource itself only (Clause, Among, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has and InList it says that they do
 // not hold.
 func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 	switch c := condition.(type) {
@@ -98,6 +98,8 @@ func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 			}
 		}
 		return false
+	case *Among:
+		return s.among(c, root)
 	case InCompartment:
 		return s.inCompartment(c, root)
 	case Text:
@@ -110,6 +112,14 @@ func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 // MatchClause judges one clause on a resource of its parameter's type.
 func (s *Snapshot) MatchClause(c *Clause, root *element.Element) bool {
 	return root.Type.Name == c.Param.Resource && MatchValues(c, s.ValuesOf(c.Param, root))
+}
+
+// among judges a membership on a resource of its parameter's type, or on the resource's own id.
+func (s *Snapshot) among(c *Among, root *element.Element) bool {
+	if c.Param == nil {
+		return s.matchAmong(c, root.Type.Name, root.ChildValue("id"), nil)
+	}
+	return root.Type.Name == c.Param.Resource && s.matchAmong(c, "", "", s.ValuesOf(c.Param, root))
 }
 
 // chain follows the references to the target type. A reference to what is not there does not match.

@@ -21,6 +21,7 @@ const (
 	nodeIDs                     // by the logical id
 	nodeChain                   // by what the record refers to
 	nodeHas                     // by what refers to the record
+	nodeAmong                   // by a look in a set for each of the record's values
 )
 
 // node is a condition compiled for one resource type and one view.
@@ -34,10 +35,11 @@ type node struct {
 	access *access
 	judged *access
 
-	ids   []string    // nodeIDs: sorted
-	rids  []store.RID // nodeIDs: their records, newest first, once asked for
-	link  *link2      // nodeChain, nodeHas
-	known bool        // nodeChain, nodeHas: resolved
+	ids    []string    // nodeIDs: sorted
+	rids   []store.RID // nodeIDs: their records, newest first, once asked for
+	link   *link2      // nodeChain, nodeHas
+	known  bool        // nodeChain, nodeHas: resolved
+	drives bool        // nodeAmong: may give candidates
 }
 
 // link2 is what a chain or reverse chain needs.
@@ -73,6 +75,8 @@ func (r *run) compile(typ string, x Expr) (*node, error) {
 		return r.compileChain(typ, x)
 	case *Has:
 		return r.compileHas(typ, x)
+	case *Among:
+		return r.compileAmong(typ, x), nil
 	case IDIn:
 		return &node{kind: nodeIDs, typ: typ, expr: x, ids: sortedStrings(x.IDs)}, nil
 	case InList:
@@ -236,6 +240,8 @@ func (n *node) glance(c *candidate) verdict {
 		return yes - n.kids[0].glance(c)
 	case nodeRows:
 		return n.judging().judge(c)
+	case nodeAmong:
+		return n.among(c)
 	case nodeUpdated:
 		return n.updated(c)
 	case nodeIDs:

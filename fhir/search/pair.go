@@ -11,7 +11,12 @@ import (
 
 // single says whether a resource has at most one value by the parameter: all of its paths lead to the same element, which occurs once, and which makes one value.
 func (p *Param) single(defs *spec.Definitions) bool {
-	if len(p.selector) == 0 || p.Type != Date && p.Type != Number && p.Type != Quantity {
+	return (p.Type == Date || p.Type == Number || p.Type == Quantity) && p.once(defs)
+}
+
+// once says whether the parameter selects one element at most.
+func (p *Param) once(defs *spec.Definitions) bool {
+	if len(p.selector) == 0 || p.derived != nil {
 		return false
 	}
 	for i := range p.selector {

@@ -47,6 +47,8 @@ func (r *run) driveOf(n *node) (*drive, error) {
 	case nodeUpdated:
 		// The history holds older versions of a record too: only the candidate itself tells.
 		return &drive{n: n, parts: []drivePart{{updated: n.expr.(*Clause)}}, rank: rankRange}, nil
+	case nodeAmong:
+		return r.driveOfAmong(n)
 	case nodeOr:
 		return r.driveOfAny(n)
 	case nodeAnd:
@@ -151,7 +153,9 @@ func (r *run) stream(d *drive) (s stream, exact bool, err error) {
 }
 
 // certain says whether the drive gives matches only, but for what the tests of its rows say.
-func (d *drive) certain() bool { return d.n.kind == nodeRows || d.n.kind == nodeChain }
+func (d *drive) certain() bool {
+	return d.n.kind == nodeRows || d.n.kind == nodeChain || d.n.kind == nodeAmong
+}
 
 // points gives the values of the drive that have rows; ok is false when there are too many.
 func (r *run) points(d *drive) (points []scan, rids [][]store.RID, ok bool, err error) {

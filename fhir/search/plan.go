@@ -69,6 +69,11 @@ func (p *planner) choose() (*matches, error) {
 			return nil, err
 		}
 	}
+	if p.letSetsDrive() {
+		if err := p.find(); err != nil {
+			return nil, err
+		}
+	}
 	return p.drive()
 }
 
@@ -108,6 +113,7 @@ func (r *run) resolveAll(n *node) error {
 
 // find looks for the conjuncts' drives and for those among them that stream newest first.
 func (p *planner) find() error {
+	p.settle()
 	p.join()
 	p.drives = make([]*drive, len(p.conjuncts))
 	p.streams, p.streamed, p.exact, p.not, p.negated = nil, nil, nil, nil, nil
@@ -306,6 +312,11 @@ func (p *planner) resumeWalk(from *place) (*matches, error) {
 	if err := p.find(); err != nil {
 		return nil, err
 	}
+	if p.drives[from.driver] == nil && p.letSetsDrive() {
+		if err := p.find(); err != nil {
+			return nil, err
+		}
+	}
 	d := p.drives[from.driver]
 	if d == nil || from.row.part >= len(d.parts) {
 		return nil, badPlace()
@@ -319,7 +330,7 @@ func (p *planner) resumeWalk(from *place) (*matches, error) {
 func (p *planner) filter(m *matches, done []int) {
 	rest := &node{kind: nodeAnd, typ: p.typ}
 	for i, n := range p.conjuncts {
-		if slices.Contains(done, i) {
+		if slices.Contains(done, i) || n.constant(nodeAnd) {
 			continue
 		}
 		rest.kids = append(rest.kids, n)

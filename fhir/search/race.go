@@ -106,6 +106,11 @@ func (p *planner) all(limit int) ([]store.RID, bool, error) {
 	if err := p.find(); err != nil {
 		return nil, false, err
 	}
+	if p.letSetsDrive() {
+		if err := p.find(); err != nil {
+			return nil, false, err
+		}
+	}
 	if p.candidates() > 0 {
 		p.reads = true
 		m, err := p.race(limit)

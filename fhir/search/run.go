@@ -27,8 +27,10 @@ type run struct {
 	reads     map[string]int // rows and records read by what they were read for, when somebody wants to know
 	cursors   []*cursor
 	histories []store.HistoryCursor
-	want      int // how many matches the present plan is to give
-	depth     int // of nested conditions being compiled or looked up
+	want      int  // how many matches the present plan is to give
+	sets      bool // a condition holds an Among
+	setsDrive bool // Among gives candidates
+	depth     int  // of nested conditions being compiled or looked up
 }
 
 func (e *Engine) newRun(ctx context.Context, view store.View, budget Budget) *run {

@@ -68,7 +68,9 @@ func (m *matches) sharpen(rows int) error {
 
 // rowsOf gathers the records that a condition's rows name, newest first; with sure only if all of them satisfy it. Ok is false when it has no rows, or more than the limit or the budget allows.
 func (r *run) rowsOf(n *node, sure bool, limit int) (rids []store.RID, ok bool, err error) {
+	r.setsDrive = true
 	d, err := r.driveOf(n)
+	r.setsDrive = false
 	if d == nil || err != nil || d.costly {
 		return nil, false, err
 	}

@@ -127,6 +127,11 @@ func (p *planner) rowsOnly() (stream, bool, error) {
 	if err := p.find(); err != nil {
 		return nil, false, err
 	}
+	if p.letSetsDrive() {
+		if err := p.find(); err != nil {
+			return nil, false, err
+		}
+	}
 	if slices.Contains(p.exact, false) {
 		return nil, false, nil
 	}
@@ -134,6 +139,12 @@ func (p *planner) rowsOnly() (stream, bool, error) {
 	for i, n := range p.conjuncts {
 		if slices.Contains(p.streamed, i) || slices.Contains(p.negated, i) {
 			continue
+		}
+		if n.constant(nodeAnd) {
+			continue
+		}
+		if n.hasSets() && len(p.conjuncts) > 1 {
+			return nil, false, nil // gathering the rows of all members costs more than reading the candidates of the others
 		}
 		negated := n.kind == nodeNot
 		if negated {
