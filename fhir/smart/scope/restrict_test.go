@@ -81,7 +81,7 @@ const resources = `
 {"resourceType":"Binary","id":"a-binary","contentType":"text/plain","securityContext":{"reference":"Patient/a"}}
 {"resourceType":"Binary","id":"b-binary","contentType":"text/plain","securityContext":{"reference":"Patient/b"}}
 {"resourceType":"Binary","id":"free","contentType":"text/plain"}
-{"resourceType":"Appointment","id":"a-visit","status":"booked","participant":[{"status":"accepted","actor":{"reference":"Patient/a"}}]}
+{"resourceType":"Appointment","id":"a-visit","status":"proposed","participant":[{"status":"accepted","actor":{"reference":"Patient/a"}}]}
 {"resourceType":"Bundle","id":"bundle","type":"collection"}
 `
 
