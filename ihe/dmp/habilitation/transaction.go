@@ -1,5 +1,10 @@
 package habilitation
 
+import (
+	"slices"
+	"time"
+)
+
 // Transaction is what an actor wants to do with a record. The first group are the lines of matrix B, by their names in its file; the second are acts around them that matrix B does not have.
 type Transaction string
 
@@ -57,21 +62,51 @@ const (
 
 // Target is the document that a transaction is about.
 type Target struct {
-	Type, Class  string // typeCode, classCode
-	Own          bool   // the actor is one of its authors
-	OwnStructure bool   // an author is the actor's structure or one of its staff
-	FromPatient  bool   // see Engine.PatientDocument (D15)
-	Labels       []Label
+	Type, Class  string    // typeCode, classCode
+	Labels       []Label   // its visibility codes
+	Deposited    time.Time // when it was deposited: INVISIBLE_PATIENT lapses; zero: just now
+	Own          bool      // the actor is one of its authors
+	OwnStructure bool      // an author is the actor's structure or one of its staff
+	FromPatient  bool      // it was deposited by the patient; a type or class of D15 says so too
+	State        State
 }
+
+// State is what a document's status and archived mark make of it.
+type State string
+
+// The states (D10).
+const (
+	Active     State = ""
+	Archived   State = "archived"
+	Superseded State = "superseded"
+	Deleted    State = "deleted" // entered-in-error
+)
 
 // Label is a visibility code of TRE_A07-StatutVisibiliteDocument.
 type Label string
 
 // The visibility codes.
 const (
-	Masked                      Label = "MASQUE_PS"
-	InvisibleToPatient          Label = "INVISIBLE_PATIENT"
-	InvisibleToRepresentatives  Label = "INVISIBLE_REPRESENTANTS_LEGAUX"
-	HiddenFromSocialSectorLabel Label = "MASQUE_PSOCIAL"
-	HiddenFromThirdPersonsLabel Label = "MASQUE_PT"
+	Masked                     Label = "MASQUE_PS"
+	InvisibleToPatient         Label = "INVISIBLE_PATIENT"
+	InvisibleToRepresentatives Label = "INVISIBLE_REPRESENTANTS_LEGAUX"
+	MaskedToSocialSector       Label = "MASQUE_PSOCIAL"
+	MaskedToThirdPersons       Label = "MASQUE_PT"
 )
+
+// matrixBTransactions are the lines that matrix B has, in its order.
+var matrixBTransactions = []Transaction{
+	Authenticate, TestExistence, DeclareAuthorised, WithdrawAuthorisation, LeaveTreatingDoctor, ListAuthorised, SearchWithoutINS, OpenWebPS, ReadAdministrative, ListProfessionals, Feed, FeedByStaff,
+	SearchMetadata, SearchReference, ReadDocument, ReadMasked, ReadInvisible, ReadArchived, ReadSuperseded, ReadDeleted, Mask, Unmask, ShowToPatient, Archive, Unarchive, Delete,
+}
+
+// otherTransactions are the acts that it does not have.
+var otherTransactions = []Transaction{
+	CreateRecord, CloseRecord, ReopenRecord, RequestDeletion, ChangeAdministrative, ManageSharing, BlockProfessional, ReadTraces, ReadOwnTraces,
+	HideFromPatient, HideFromRepresentatives, ShowToRepresentatives, HideFromSocialSector, ShowToSocialSector, HideFromThirdPersons, ShowToThirdPersons, Relabel, Supersede,
+}
+
+// Transactions are all that Decide knows: those of matrix B, then the others.
+func Transactions() []Transaction { return slices.Concat(matrixBTransactions, otherTransactions) }
+
+func (t Transaction) inMatrixB() bool { return slices.Contains(matrixBTransactions, t) }
