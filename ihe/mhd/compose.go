@@ -194,14 +194,6 @@ func (p *plan) writeReference(e *entry) error {
 			}
 		}
 	}
-	for _, relation := range p.dropped {
-		if relation.Parent == e.root {
-			if err := e.root.Remove(relation); err != nil {
-				return err
-			}
-			e.in.Resource.Changed()
-		}
-	}
 	p.add(e.place, e.request("DocumentReference"))
 	if p.s.single {
 		return p.writeSingle(e)

@@ -125,6 +125,10 @@ func (s *submission) look(e *entry, d *document, o *Options) {
 	if !kind.cda || !kind.mustCDA && isSignature(e.root) {
 		return
 	}
+	if most := cda.DefaultLimits().Bytes; len(d.raw) > most {
+		s.breach("carnet-doc-length", d.at, "The CDA document is longer than "+strconv.Itoa(most)+" bytes, the most that this server reads.", place)
+		return
+	}
 	d.verdict = judge.Judge(d.raw, judge.Options{Limits: cda.Limits{}, Modes: []ins.Mode{o.Records.Mode()}, ClassCode: classOf(e.root), NoExtract: true})
 	s.takeFindings(e, d)
 	if d.verdict.Document == nil {

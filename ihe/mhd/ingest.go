@@ -39,43 +39,71 @@ func (r *Recipient) operations() []rest.Operation {
 	}
 }
 
-// documentOfCall gives the bytes of the document that an operation is called with.
-func (r *Recipient) documentOfCall(call *rest.OperationCall) ([]byte, error) {
+// documentOfCall gives the bytes of the document that an operation is called with, and the expression of where they stood. A document that is the body itself stands where a Binary would have it.
+func (r *Recipient) documentOfCall(call *rest.OperationCall) (raw []byte, at string, err error) {
 	if call.Body != nil {
-		return call.Body, nil
+		return call.Body, bareBinary, r.fits(call.Body, bareBinary)
 	}
 	res := call.Resource("document")
+	at = documentAt(call)
 	switch {
 	case res == nil:
-		return nil, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation needs the parameter document with a Binary.")
+		return nil, at, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation needs the parameter document with a Binary that holds a CDA document.")
 	case res.Type() == "Bundle":
 		f := fault.At(http.StatusUnprocessableEntity, fault.NotSupported, "Parameters.parameter", "FHIR documents are not supported: the document is a Binary with CDA.")
 		f.Issues[0].Details = fault.Details{Text: fhirDocument}
-		return nil, f
+		return nil, at, f
 	case res.Type() != "Binary":
-		return nil, fault.At(http.StatusUnprocessableEntity, fault.Value, "Parameters.parameter", "The document is a Binary with CDA.")
+		return nil, at, fault.At(http.StatusUnprocessableEntity, fault.Value, "Parameters.parameter", "The document is a Binary with CDA.")
 	}
-	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(res.Root.ChildValue("data")), ""))
+	raw, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(res.Root.ChildValue("data")), ""))
 	if err != nil || len(raw) == 0 {
-		return nil, fault.At(http.StatusBadRequest, fault.Value, "Binary.data", "The data is not base64, or it is empty.")
+		return nil, at, fault.At(http.StatusBadRequest, fault.Value, at, "The data is not base64, or it is empty.")
 	}
-	if len(raw) > r.o.MaxDocumentBytes {
-		return nil, fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, "Binary.data", "The document is longer than "+strconv.Itoa(r.o.MaxDocumentBytes)+" bytes, the most that this server takes.")
+	return raw, at, r.fits(raw, at)
+}
+
+// bareBinary is where the data of a Binary stand that is no parameter.
+const bareBinary = "Binary.data"
+
+// documentAt gives the expression of the document's data in a call.
+func documentAt(call *rest.OperationCall) string {
+	if call.Parameters == nil || call.Parameters.Type() != "Parameters" {
+		return bareBinary
 	}
-	return raw, nil
+	i := 0
+	for p := range call.Parameters.Root.Children("parameter") {
+		if p.ChildValue("name") == "document" {
+			return "Parameters.parameter[" + strconv.Itoa(i) + "].resource.data"
+		}
+		i++
+	}
+	return "Parameters.parameter"
+}
+
+// fits refuses a document that is longer than the server takes.
+func (r *Recipient) fits(raw []byte, at string) error {
+	if most := min(r.o.MaxDocumentBytes, cda.DefaultLimits().Bytes); len(raw) > most {
+		return fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, at, "The document is longer than "+strconv.Itoa(most)+" bytes, the most that this server takes.")
+	}
+	return nil
 }
 
 // generateMetadata is ITI-106.
 func (r *Recipient) generateMetadata(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
-	raw, err := r.documentOfCall(call)
+	raw, at, err := r.documentOfCall(call)
 	if err != nil {
 		return nil, err
 	}
-	written, s, err := r.take(ctx, raw)
+	written, s, err := r.take(ctx, raw, at)
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(parameters{{"name": "DocumentReference", "valueReference": object{"reference": "DocumentReference/" + written.Record.ID}}})
+	p := parameters{{"name": "DocumentReference", "valueReference": object{"reference": "DocumentReference/" + written.Record.ID}}}
+	if warnings := warningsOf(written.Issues); len(warnings) > 0 {
+		p = append(p, object{"name": "warnings", "resource": json.RawMessage(rest.Outcome(warnings))})
+	}
+	body, err := json.Marshal(p)
 	records := s.made
 	if len(records) == 0 {
 		records = []*store.Record{written.Record}
@@ -84,9 +112,9 @@ func (r *Recipient) generateMetadata(ctx context.Context, call *rest.OperationCa
 }
 
 // take judges a CDA document and commits it with the metadata of its header. A refusal tells everything that is wrong.
-func (r *Recipient) take(ctx context.Context, raw []byte) (*repository.Written, *submission, error) {
+func (r *Recipient) take(ctx context.Context, raw []byte, at string) (*repository.Written, *submission, error) {
 	verdict := judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}, NoExtract: true})
-	s, err := r.submissionOf(raw, verdict)
+	s, err := r.submissionOf(raw, at, verdict)
 	if err != nil {
 		return nil, s, err
 	}
@@ -94,10 +122,10 @@ func (r *Recipient) take(ctx context.Context, raw []byte) (*repository.Written, 
 	return written, s, err
 }
 
-// submissionOf makes the submission of a judged document.
-func (r *Recipient) submissionOf(raw []byte, verdict *judge.Verdict) (*submission, error) {
+// submissionOf makes the submission of a judged document that stood at an expression of the request.
+func (r *Recipient) submissionOf(raw []byte, at string, verdict *judge.Verdict) (*submission, error) {
 	if !verdict.Accepted {
-		return nil, refusedDocument(verdict)
+		return nil, refusedDocument(at, verdict)
 	}
 	made, err := verdict.Entry.DocumentReference(metadata.ReferenceOptions{Date: r.o.Now(), Subject: "Patient?identifier=" + verdict.Patient.Token()})
 	if err != nil {
@@ -108,20 +136,19 @@ func (r *Recipient) submissionOf(raw []byte, verdict *judge.Verdict) (*submissio
 		return nil, err
 	}
 	s := newSingle(res, SimplifiedPDSm)
-	s.forgiving = true
-	s.entries[0].document = &document{at: "Binary.data", media: verdict.Entry.MimeType, raw: raw, sum: sha1.Sum(raw), verdict: verdict} //nolint:gosec // see above
+	s.entries[0].document = &document{at: at, media: verdict.Entry.MimeType, raw: raw, sum: sha1.Sum(raw), verdict: verdict} //nolint:gosec // see above
 	s.takeFindings(&s.entries[0], s.entries[0].document)
 	return s, nil
 }
 
 // refusedDocument tells what is wrong with a document.
-func refusedDocument(verdict *judge.Verdict) error {
+func refusedDocument(at string, verdict *judge.Verdict) error {
 	s := &submission{level: SimplifiedPDSm}
-	s.takeFindings(&entry{place: -1}, &document{verdict: verdict})
+	s.takeFindings(&entry{place: -1}, &document{at: at, verdict: verdict})
 	if f := refusal(s.findings); f != nil {
 		return f
 	}
-	return fault.New(http.StatusUnprocessableEntity, fault.Invariant, "The document is not accepted.")
+	return fault.At(http.StatusUnprocessableEntity, fault.Invariant, at, "The document is not accepted.")
 }
 
 type object = map[string]any
@@ -146,14 +173,14 @@ func (r *Recipient) ingest(ctx context.Context, call *rest.OperationCall) (*rest
 	if dry != "" && dry != "true" && dry != "false" {
 		return nil, fault.At(http.StatusBadRequest, fault.Invalid, "http.dry-run", "The parameter dry-run is true or false.")
 	}
-	raw, err := r.documentOfCall(call)
+	raw, at, err := r.documentOfCall(call)
 	if err != nil {
 		return nil, err
 	}
 	if dry == "true" {
 		return ingested(judge.Judge(raw, judge.Options{Modes: []ins.Mode{r.o.Records.Mode()}}), nil, nil)
 	}
-	written, s, err := r.take(ctx, raw)
+	written, s, err := r.take(ctx, raw, at)
 	if err != nil {
 		return nil, err
 	}
@@ -205,10 +232,23 @@ func ingested(v *judge.Verdict, written *repository.Written, s *submission) (*re
 			p = append(p, object{"name": "resource", "valueCode": res.Type})
 		}
 	}
-	p = append(p, object{"name": "findings", "resource": json.RawMessage(rest.Outcome(findingsOf(v)))})
+	issues := findingsOf(v)
+	if written != nil {
+		for _, issue := range warningsOf(written.Issues) {
+			if issue.Details.Code != "cisis-doc-check" { // those are the verdict's own, said above with their place
+				issues = append(issues, issue)
+			}
+		}
+	}
+	p = append(p, object{"name": "findings", "resource": json.RawMessage(rest.Outcome(issues))})
 	var err error
 	answer.Resource, err = json.Marshal(p)
 	return answer, err
+}
+
+// warningsOf gives what a writer is warned of.
+func warningsOf(issues []fault.Issue) []fault.Issue {
+	return slices.DeleteFunc(slices.Clone(issues), func(i fault.Issue) bool { return i.Severity != fault.Warning })
 }
 
 // findingsOf gives the findings of a verdict as issues.

@@ -18,6 +18,7 @@ import (
 type person struct {
 	id     string // of the Patient, or "new": the submission brings it
 	record *store.Record
+	traits *dmp.Traits // nil: the submission brings the person
 	open   bool
 	why    string // when nobody was found
 }
@@ -142,7 +143,8 @@ func (p *plan) found(rec *store.Record) (*person, error) {
 	if dmp.ReplacedBy(tree.Root) != "" {
 		return &person{why: "The identity was merged into another; the subject names that one."}, nil
 	}
-	return &person{id: rec.ID, record: rec, open: tree.Root.ChildValue("active") != "false"}, nil
+	traits := dmp.TraitsOf(tree.Root)
+	return &person{id: rec.ID, record: rec, traits: &traits, open: tree.Root.ChildValue("active") != "false"}, nil
 }
 
 // byIdentifier finds the person of an INS, or of a local identifier that only one Patient has, once.
@@ -202,7 +204,9 @@ func (p *plan) findHeaders(ctx context.Context) error {
 		}
 		if who.id != p.patient {
 			p.breach("cisis-doc-patient", e.base+".subject", "", e.place)
+			continue
 		}
+		p.compareTraits(e, who)
 	}
 	return nil
 }

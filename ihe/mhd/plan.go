@@ -26,9 +26,6 @@ type plan struct {
 	// replaced are the records that are superseded, in the order in which they are met.
 	replaced []*replacement
 
-	// dropped are relations that are left out.
-	dropped []*element.Element
-
 	entries []repository.BundleEntry
 	// extractedFrom is where the entries begin that were extracted from documents.
 	extractedFrom int
@@ -105,7 +102,9 @@ func (r *Recipient) complete(f *fault.Fault, s *submission) *fault.Fault {
 	for _, issue := range r.repo.Judge(root) {
 		if issue.Severity == fault.Error && !told[issue.Expression] && len(f.Issues) < element.MaxIssues {
 			f.Issues = append(f.Issues, issue)
-			f.Status = http.StatusUnprocessableEntity
+			if f.Status != http.StatusRequestEntityTooLarge {
+				f.Status = http.StatusUnprocessableEntity
+			}
 		}
 	}
 	return f

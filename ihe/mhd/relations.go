@@ -54,13 +54,6 @@ func (p *plan) relate(ctx context.Context, e *entry, target *element.Element, at
 		return err
 	}
 	switch {
-	case older == nil && p.s.forgiving:
-		p.findings = append(p.findings, finding{
-			rule: ruleByID["mhd-relates-known"], at: at, warn: true, place: e.place,
-			text: "The document names one that it replaces, which is not there; it was stored without that relation.",
-		})
-		p.dropped = append(p.dropped, target.Parent)
-		return nil
 	case older == nil:
 		p.breach("mhd-relates-known", at, "", e.place)
 		return nil

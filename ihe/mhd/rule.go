@@ -147,7 +147,8 @@ func (s *submission) breach(id, at, text string, place int) {
 	s.findings = append(s.findings, finding{rule: rule, at: at, text: text, warn: rule.Warning, place: place})
 }
 
-// refusal makes one fault of all breaches, nil when none refuses. Its status is that of the breaches when they agree, and 422 otherwise.
+// refusal makes one fault of all breaches, nil when none refuses. Its status is that of the breaches when they agree, 413 when a document is too long whatever else is wrong, as nothing that is mended elsewhere would have it taken, and 422
+// otherwise.
 func refusal(findings []finding) *fault.Fault {
 	status := 0
 	var issues []fault.Issue
@@ -157,8 +158,9 @@ func refusal(findings []finding) *fault.Fault {
 			continue
 		}
 		switch {
-		case status == 0:
+		case status == 0 || f.status() == http.StatusRequestEntityTooLarge:
 			status = f.status()
+		case status == http.StatusRequestEntityTooLarge:
 		case status != f.status():
 			status = http.StatusUnprocessableEntity
 		}

@@ -22,8 +22,6 @@ type submission struct {
 	single          bool
 	binaryID, setID string
 	made            []*store.Record // what was written, of a single one
-	// forgiving says that relations to documents which are not there are left out: nobody named them to this server, the document's header did.
-	forgiving bool
 }
 
 // entry is one entry of a submission.

@@ -81,7 +81,7 @@ func openRecords(t testing.TB, records *dmp.Records) {
 		require.NoError(t, err)
 		sex := map[byte]string{'1': "male", '2': "female"}[body[0]]
 		_, _, err = records.Open(context.Background(), dmp.Opening{INS: m, Traits: dmp.Traits{
-			Family: "EXEMPLE", Given: "LOUISE", Sex: sex, BirthDate: "1985-07-14", BirthPlace: "31555",
+			Family: "EXEMPLE", Given: "LOUISE ANNE", Sex: sex, BirthDate: "1985-07-14", BirthPlace: "31555",
 		}})
 		require.NoError(t, err)
 		if i == 2 {
