@@ -25,10 +25,26 @@ func (AllowAll) Change(context.Context, Interaction, *element.Element, *element.
 	return nil
 }
 
-// restrict gives the caller's condition on a type, nil for none.
-func (r *Repository) restrict(ctx context.Context, typ string) (search.Expr, error) {
+// restrict gives the caller's condition on the resources of a type that satisfy what is asked, nil for none; asked nil: on those that are met on the way. A Binary exists when its securityContext does
+// (binary.html#security), whatever else is asked of it.
+func (r *Repository) restrict(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
 	if r.open {
 		return nil, nil
+	}
+	own, err := r.condition(ctx, typ, asked)
+	if err != nil || typ != "Binary" {
+		return own, err
+	}
+	secured := &search.Secured{By: func(typ string) (search.Expr, error) { return r.mayRead(ctx, typ, nil) }, Without: true, Nowhere: own == nil}
+	if own == nil {
+		return secured, nil
+	}
+	return search.And{own, secured}, nil
+}
+
+func (r *Repository) condition(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	if n, ok := r.o.Access.(Narrower); ok && asked != nil {
+		return n.Narrow(ctx, typ, asked)
 	}
 	return r.o.Access.Restrict(ctx, typ)
 }
@@ -39,11 +55,12 @@ func (r *Repository) restricted(ctx context.Context, typ string, e search.Expr) 
 	if r.open {
 		return e, nil
 	}
+	asked := e
 	e, err := r.restrictInner(ctx, e, true)
 	if err != nil {
 		return nil, err
 	}
-	own, err := r.restrict(ctx, typ)
+	own, err := r.restrict(ctx, typ, asked)
 	if err != nil || own == nil {
 		return e, err
 	}
@@ -102,14 +119,29 @@ func (r *Repository) restrictList(ctx context.Context, e search.InList) (search.
 	return e, err
 }
 
-// visible says whether a version (not a deletion) exists for the caller.
+// visible says whether a version (not a deletion) that was met on the way exists for the caller.
 func (r *Repository) visible(ctx context.Context, view store.View, rec *store.Record) (bool, error) {
-	own, err := r.restrict(ctx, rec.Type)
+	return r.satisfies(ctx, view, rec, nil)
+}
+
+// addressed is visible for what the caller named by its id.
+func (r *Repository) addressed(ctx context.Context, view store.View, rec *store.Record) (bool, error) {
+	if r.open {
+		return true, nil
+	}
+	return r.satisfies(ctx, view, rec, search.IDIn{IDs: []string{rec.ID}})
+}
+
+func (r *Repository) satisfies(ctx context.Context, view store.View, rec *store.Record, asked search.Expr) (bool, error) {
+	own, err := r.restrict(ctx, rec.Type, asked)
 	if err != nil || own == nil {
 		return err == nil, err
 	}
 	return r.o.Engine.MatchesRecord(ctx, view, rec, own, r.o.Budget)
 }
+
+// judged is one of visible and addressed.
+type judged func(ctx context.Context, view store.View, rec *store.Record) (bool, error)
 
 // tree parses stored content.
 func (r *Repository) tree(rec *store.Record) (*element.Resource, error) {

@@ -27,6 +27,8 @@ type draft struct {
 	// same says that nothing would change: no version is written.
 	same    bool
 	follows bool // a consequence: no client asked for this write
+	// hidden says that a resource has the id that does not exist for the caller: the write is judged like one of what is absent, and refused where that would be permitted.
+	hidden bool
 	body    stamped
 	old     *element.Element // before, when it was read
 	entry   int              // of a transaction, from 1
@@ -81,6 +83,9 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 	if !r.open {
 		if err := r.mayChange(ctx, d); err != nil {
 			return err
+		}
+		if d.hidden {
+			return notFound(d.typ)
 		}
 	}
 	d.old = nil

@@ -62,7 +62,9 @@ func (r *Repository) Everything(ctx context.Context, patient string, q Everythin
 	if err := r.compartment(ctx, view, query, owner, q, page); err != nil {
 		return nil, err
 	}
-	page.Included, err = r.referred(ctx, view, page.Matches, q)
+	if page.Included, err = r.referred(ctx, view, page.Matches, q); err == nil && q.T != 0 {
+		err = r.dropStale(ctx, page.Result)
+	}
 	return page, err
 }
 

@@ -27,12 +27,19 @@ func (r *Repository) History(ctx context.Context, q HistoryQuery) (page *History
 	}
 	defer closing(view, &err)
 	page = &HistoryPage{T: view.Time(), Total: -1}
+	now := view // by which current versions are judged
+	if q.T != 0 && !r.open {
+		if now, err = r.view(0); err != nil {
+			return nil, err
+		}
+		defer closing(now, &err)
+	}
 	if q.ID != "" {
-		if page.Total, err = r.instanceTotal(ctx, view, q); err != nil || q.CountOnly && page.Total >= 0 {
+		if page.Total, err = r.instanceTotal(ctx, view, now, q); err != nil || q.CountOnly && page.Total >= 0 {
 			return page, err
 		}
 	}
-	return page, r.fillHistory(ctx, view, q, page)
+	return page, r.fillHistory(ctx, view, now, q, page)
 }
 
 func historyInteraction(q HistoryQuery) Interaction {
@@ -46,13 +53,13 @@ func historyInteraction(q HistoryQuery) Interaction {
 }
 
 // instanceTotal refuses what has no history for the caller, and counts the versions where they are counted without being read.
-func (r *Repository) instanceTotal(ctx context.Context, view store.View, q HistoryQuery) (int64, error) {
+func (r *Repository) instanceTotal(ctx context.Context, view, now store.View, q HistoryQuery) (int64, error) {
 	rec, err := view.Read(q.Type, q.ID)
 	if err != nil {
 		return 0, orNotFound(err, q.Type)
 	}
 	if !r.open {
-		seen, err := r.currentVisible(ctx, view, q.Type, q.ID)
+		seen, err := r.currentVisible(ctx, now, q.Type, q.ID, r.addressed)
 		if err != nil || !seen {
 			return 0, orNotFound(err, q.Type)
 		}
@@ -64,7 +71,11 @@ func (r *Repository) instanceTotal(ctx context.Context, view store.View, q Histo
 	return int64(rec.Version), nil
 }
 
-func (r *Repository) fillHistory(ctx context.Context, view store.View, q HistoryQuery, page *HistoryPage) (err error) {
+func (r *Repository) fillHistory(ctx context.Context, view, now store.View, q HistoryQuery, page *HistoryPage) (err error) {
+	judge := r.visible
+	if q.ID != "" {
+		judge = r.addressed
+	}
 	count := orDefault(q.Count, defaultHistoryCount)
 	span, err := r.historyRange(q)
 	if err != nil {
@@ -98,7 +109,7 @@ func (r *Repository) fillHistory(ctx context.Context, view store.View, q History
 		if err != nil {
 			return err
 		}
-		if ok, err := r.historyVisible(ctx, view, rec); err != nil || !ok {
+		if ok, err := r.historyVisible(ctx, view, now, rec, judge); err != nil || !ok {
 			if err != nil {
 				return err
 			}
@@ -175,18 +186,18 @@ func (f *atFilter) keeps(c store.HistoryCursor) (bool, error) {
 }
 
 // historyVisible judges a version, and the current one: an old version of what was hidden since is hidden.
-func (r *Repository) historyVisible(ctx context.Context, view store.View, rec *store.Record) (bool, error) {
+func (r *Repository) historyVisible(ctx context.Context, view, now store.View, rec *store.Record, judge judged) (bool, error) {
 	if r.open {
 		return true, nil
 	}
 	if r.o.Access.Permit(ctx, Read, rec.Type) != nil {
 		return false, nil //nolint:nilerr // what may not be read answers like what is absent
 	}
-	if seen, err := r.currentVisible(ctx, view, rec.Type, rec.ID); err != nil || !seen {
+	if seen, err := r.currentVisible(ctx, now, rec.Type, rec.ID, judge); err != nil || !seen {
 		return false, err
 	}
 	if rec.Method == store.Deleted {
-		return r.seenBefore(ctx, view, rec)
+		return r.seenBefore(ctx, view, rec, judge)
 	}
-	return r.visible(ctx, view, rec)
+	return judge(ctx, view, rec)
 }

@@ -165,6 +165,9 @@ func (r *Repository) metaUsed(ctx context.Context, typ string) (out []byte, err 
 		types = []string{typ}
 	}
 	for _, t := range types {
+		if !r.open && r.o.Access.Permit(ctx, Read, t) != nil {
+			continue
+		}
 		for _, code := range []string{"_profile", "_security", "_tag"} {
 			if err := r.collectMeta(ctx, view, t, code, used); err != nil {
 				return nil, err

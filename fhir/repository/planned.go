@@ -118,6 +118,21 @@ func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*sto
 	return found, nil
 }
 
+// Visible says whether a record that was found exists for the caller, who named it: a room that is asked about a resource answers for a hidden one as for an unknown one.
+func (l *Lookup) Visible(ctx context.Context, rec *store.Record) (bool, error) {
+	if l.r.open {
+		return true, nil
+	}
+	err := l.r.o.Access.Permit(ctx, Read, rec.Type)
+	if isRefusal(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return l.r.addressed(ctx, l.view, rec)
+}
+
 // Tree parses a record's content; the tree is the caller's own.
 func (r *Repository) Tree(rec *store.Record) (*element.Resource, error) { return r.tree(rec) }
 

@@ -43,7 +43,7 @@ func (r *Repository) shown(ctx context.Context, view store.View, rec *store.Reco
 	case r.open:
 		return rec, nil
 	}
-	seen, err := r.visible(ctx, view, rec)
+	seen, err := r.addressed(ctx, view, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (r *Repository) goneFor(ctx context.Context, view store.View, rec *store.Re
 	if r.open {
 		return gone(rec.Type)
 	}
-	seen, err := r.seenBefore(ctx, view, rec)
+	seen, err := r.seenBefore(ctx, view, rec, r.addressed)
 	if err != nil {
 		return err
 	}
@@ -69,12 +69,12 @@ func (r *Repository) goneFor(ctx context.Context, view store.View, rec *store.Re
 }
 
 // seenBefore judges a deletion by the version that it ended.
-func (r *Repository) seenBefore(ctx context.Context, view store.View, deletion *store.Record) (bool, error) {
+func (r *Repository) seenBefore(ctx context.Context, view store.View, deletion *store.Record, judge judged) (bool, error) {
 	last, err := view.Version(deletion.Type, deletion.ID, deletion.Version-1)
 	if err != nil {
 		return false, err
 	}
-	return r.visible(ctx, view, last)
+	return judge(ctx, view, last)
 }
 
 // VRead gives one version by its versionId as received: 404 when there is none, 410 when it is a deletion. With access conditions both the version and the current one
@@ -90,7 +90,7 @@ func (r *Repository) VRead(ctx context.Context, typ, id, version string) (rec *s
 	}
 	defer closing(view, &err)
 	if !r.open {
-		if seen, err := r.currentVisible(ctx, view, typ, id); err != nil || !seen {
+		if seen, err := r.currentVisible(ctx, view, typ, id, r.addressed); err != nil || !seen {
 			return nil, orNotFound(err, typ)
 		}
 	}
@@ -114,15 +114,15 @@ func orNotFound(err error, typ string) error {
 }
 
 // currentVisible judges the current version; a deleted resource by its last one.
-func (r *Repository) currentVisible(ctx context.Context, view store.View, typ, id string) (bool, error) {
+func (r *Repository) currentVisible(ctx context.Context, view store.View, typ, id string, judge judged) (bool, error) {
 	rec, err := view.Read(typ, id)
 	if err != nil {
 		return false, err
 	}
 	if rec.Method == store.Deleted {
-		return r.seenBefore(ctx, view, rec)
+		return r.seenBefore(ctx, view, rec, judge)
 	}
-	return r.visible(ctx, view, rec)
+	return judge(ctx, view, rec)
 }
 
 // Search answers a parsed query at a time (0: now), with the caller's conditions conjoined.
@@ -139,21 +139,26 @@ func (r *Repository) Search(ctx context.Context, q *search.Query, at store.Time,
 	if err != nil {
 		return nil, err
 	}
-	return &SearchPage{T: view.Time(), Result: result}, nil
+	out = &SearchPage{T: view.Time(), Result: result}
+	if at != 0 {
+		err = r.dropStale(ctx, result)
+	}
+	return out, err
 }
 
 // answer runs a search; the engine conjoins the caller's conditions to all that it looks at.
 func (r *Repository) answer(ctx context.Context, view store.View, q *search.Query, page search.Page) (*search.Result, error) {
 	request := &search.Request{Query: q, Page: page, Budget: r.o.Budget}
 	if !r.open {
-		request.Restrict = func(typ string) (search.Expr, error) { return r.mayRead(ctx, typ) }
+		request.Restrict = func(typ string) (search.Expr, error) { return r.mayRead(ctx, typ, nil) }
+		request.Narrow = func(typ string, asked search.Expr) (search.Expr, error) { return r.mayRead(ctx, typ, asked) }
 	}
 	result, err := r.o.Engine.Answer(ctx, view, request)
 	return result, storeFault(err)
 }
 
 // mayRead is restrict, for types that a search meets on its way: those that the caller may not read at all hold nothing.
-func (r *Repository) mayRead(ctx context.Context, typ string) (search.Expr, error) {
+func (r *Repository) mayRead(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
 	err := r.o.Access.Permit(ctx, Read, typ)
 	if isRefusal(err) {
 		return search.Or{}, nil
@@ -161,7 +166,52 @@ func (r *Repository) mayRead(ctx context.Context, typ string) (search.Expr, erro
 	if err != nil {
 		return nil, err
 	}
-	return r.restrict(ctx, typ)
+	return r.restrict(ctx, typ, asked)
+}
+
+// dropStale takes out of a page as of an earlier time what does not exist for the caller now: a later page must not show what was hidden after the first.
+func (r *Repository) dropStale(ctx context.Context, page *search.Result) (err error) {
+	if r.open || len(page.Matches)+len(page.Included) == 0 {
+		return nil
+	}
+	now, err := r.view(0)
+	if err != nil {
+		return err
+	}
+	defer closing(now, &err)
+	keep := func(rec *store.Record) bool {
+		if err != nil {
+			return false
+		}
+		current, e := now.Get(rec.RID)
+		if e == nil && current.Version == rec.Version && current.Method != store.Deleted {
+			return true // the condition is of this moment, and so is the version
+		}
+		var seen bool
+		if seen, e = r.currentVisible(ctx, now, rec.Type, rec.ID, r.visible); e != nil {
+			err = e
+		}
+		return seen
+	}
+	var distances []float64
+	var matches []*store.Record
+	for i, rec := range page.Matches {
+		if keep(rec) {
+			matches = append(matches, rec)
+			if page.Distances != nil {
+				distances = append(distances, page.Distances[i])
+			}
+		}
+	}
+	page.Matches, page.Distances = matches, distances
+	included := page.Included[:0:0]
+	for _, rec := range page.Included {
+		if keep(rec) {
+			included = append(included, rec)
+		}
+	}
+	page.Included = included
+	return err
 }
 
 // allowedQuery asks whether the caller may search, and empties lists that the caller may not see, on a copy. At system level the types that the caller may not search are left out.

@@ -50,6 +50,13 @@ type Access interface {
 	Change(ctx context.Context, what Interaction, before, after *element.Element) error
 }
 
+// Narrower is an Access whose condition on a type depends on what is asked of it: people may be found by an identifier that the caller knows, and not listed. Restrict is the condition on what is met on the way
+// (included, referred to, counted).
+type Narrower interface {
+	// Narrow is Restrict for the resources of a type that satisfy the expression asked: a search's, a chain's inner one, that of conditional interactions, or the one id of a read.
+	Narrow(ctx context.Context, typ string, asked search.Expr) (search.Expr, error)
+}
+
 // Observer is told of committed changes, in commit order, after they are durable (subscriptions, background indexing). It must not block for long.
 type Observer interface {
 	Committed(ctx context.Context, at store.Time, changes []Change)

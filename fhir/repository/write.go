@@ -85,9 +85,9 @@ func agreeingID(res *element.Resource, id string) error {
 	return fault.At(http.StatusBadRequest, fault.Value, res.Type()+".id", "The id in the content is not the id in the URL.")
 }
 
-// current reads the version that a write is to follow, and judges the preconditions on it. What the caller may not see cannot be written over.
+// current reads the version that a write is to follow, and judges the preconditions on it. What the caller may not see is taken for absent until settle refuses the write.
 func (r *Repository) current(ctx context.Context, view store.View, draft *draft, c Conditions) error {
-	draft.before, draft.same, draft.asked = nil, false, c.IfMatch != nil
+	draft.before, draft.same, draft.asked, draft.hidden = nil, false, c.IfMatch != nil, false
 	draft.expect = store.Expectation{Kind: store.ExpectVersion}
 	rec, err := view.Read(draft.typ, draft.id)
 	switch {
@@ -96,17 +96,13 @@ func (r *Repository) current(ctx context.Context, view store.View, draft *draft,
 		return err
 	default:
 		draft.expect.Version = rec.Version
-		if rec.Method != store.Deleted {
-			draft.before = rec
-		}
-	}
-	if draft.before != nil {
-		seen, err := r.visible(ctx, view, draft.before)
+		seen, err := r.currentVisible(ctx, view, draft.typ, draft.id, r.addressed)
 		if err != nil {
 			return err
 		}
-		if !seen {
-			return notFound(draft.typ)
+		draft.hidden = !seen
+		if seen && rec.Method != store.Deleted {
+			draft.before = rec
 		}
 	}
 	switch {
@@ -184,13 +180,8 @@ func (r *Repository) Delete(ctx context.Context, typ, id string, c Conditions) (
 func (r *Repository) decideDelete(ctx context.Context, view store.View, d *decision, typ, id string, c Conditions) error {
 	draft := &draft{what: Delete, typ: typ, id: id}
 	d.add(draft)
-	err := r.current(ctx, view, draft, c)
-	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Status == http.StatusNotFound {
-		// What the caller may not see is deleted like what is not there: with success, and without effect.
-		draft.before = nil
-		return nil
-	}
-	if err != nil || draft.before == nil {
+	// What the caller may not see is deleted like what is not there: with success, and without effect.
+	if err := r.current(ctx, view, draft, c); err != nil || draft.before == nil {
 		return err
 	}
 	return r.settle(ctx, view, d, draft)

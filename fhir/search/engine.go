@@ -68,6 +68,8 @@ type Request struct {
 	// Restrict gives the condition that a resource of a type must satisfy to exist for the caller; nil (the function or the condition): none. It is conjoined to the condition of every type
 	// searched, of the targets of chains and the sources of _has, and to what is included, so that nothing is felt of what may not be seen. The conditions themselves look at everything.
 	Restrict func(typ string) (Expr, error)
+	// Narrow, when set, is Restrict for the resources that satisfy an expression: the condition of a type searched, or the inner one of a chain. Restrict is that of what is included.
+	Narrow func(typ string, asked Expr) (Expr, error)
 }
 
 // Engine answers searches from the index rows that it makes itself (Entries). It is safe for concurrent use.

@@ -163,6 +163,8 @@ func describeExpr(typ string, x Expr) string {
 		return x.Param.Resource + "." + x.Param.Code + " to " + x.Target
 	case *Has:
 		return "_has of " + x.Source + "." + x.Param.Code
+	case *Secured:
+		return "the securityContext"
 	case *Among:
 		if x.Param == nil {
 			return typ + " among " + itoa(x.Set.Len()) + " resources"

@@ -61,12 +61,14 @@ func (j *judge) match(condition Expr, root *element.Element) (bool, error) {
 		return j.has(c, root)
 	case InList:
 		return j.inList(c, root)
+	case *Secured:
+		return j.secured(c, root)
 	default:
 		return j.snapshot.MatchAlone(condition, root), nil
 	}
 }
 
-// MatchAlone judges a condition that looks at the resource itself only (Clause, Among, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has and InList it says that they do
+// MatchAlone judges a condition that looks at the resource itself only (Clause, Among, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has, InList and Secured it says that they do
 // not hold.
 func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 	switch c := condition.(type) {

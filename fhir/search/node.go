@@ -21,6 +21,7 @@ const (
 	nodeIDs                     // by the logical id
 	nodeChain                   // by what the record refers to
 	nodeHas                     // by what refers to the record
+	nodeSecured                 // by the resource that a Binary's securityContext names
 	nodeAmong                   // by a look in a set for each of the record's values
 )
 
@@ -75,6 +76,8 @@ func (r *run) compile(typ string, x Expr) (*node, error) {
 		return r.compileChain(typ, x)
 	case *Has:
 		return r.compileHas(typ, x)
+	case *Secured:
+		return &node{kind: nodeSecured, typ: typ, expr: x}, nil
 	case *Among:
 		return r.compileAmong(typ, x), nil
 	case IDIn:
@@ -316,6 +319,8 @@ func (r *run) decide(n *node, c *candidate) (bool, error) {
 		return r.follow(n, c)
 	case nodeHas:
 		return r.referred(n, c)
+	case nodeSecured:
+		return r.secured(n, c)
 	default:
 		root, err := c.tree(r)
 		if err != nil {

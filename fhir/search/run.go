@@ -20,6 +20,7 @@ type run struct {
 	records   int
 	polled    int // rows and records when the context was last asked
 	restrict  func(typ string) (Expr, error)
+	narrow    func(typ string, asked Expr) (Expr, error)
 	rules     map[string]Expr
 	ruleNodes map[string]*node
 	explain   bool

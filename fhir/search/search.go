@@ -19,7 +19,7 @@ type hits interface {
 func (e *Engine) Answer(ctx context.Context, view store.View, request *Request) (*Result, error) {
 	r := e.newRun(ctx, view, request.Budget)
 	defer r.close()
-	r.restrict, r.explain = request.Restrict, request.Query.Explain
+	r.restrict, r.narrow, r.explain = request.Restrict, request.Narrow, request.Query.Explain
 	if err := stopped(ctx.Err()); err != nil {
 		return nil, err
 	}
@@ -191,11 +191,20 @@ func (s *serialHits) place(c *candidate) place {
 
 // restricted conjoins the caller's conditions to a client's: on the type itself, and wherever the condition looks into other resources.
 func (r *run) restricted(typ string, x Expr) (Expr, error) {
+	asked := x
 	x, err := r.restrictedInner(x)
 	if err != nil {
 		return nil, err
 	}
-	rule, err := r.rule(typ)
+	var rule Expr
+	if r.narrow != nil {
+		if asked == nil {
+			asked = And{}
+		}
+		rule, err = r.narrow(typ, asked)
+	} else {
+		rule, err = r.rule(typ)
+	}
 	if rule == nil || err != nil {
 		return x, err
 	}
