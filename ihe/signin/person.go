@@ -184,3 +184,5 @@ func escape(value string) string {
 }
 
 var urlQuery = strings.NewReplacer("%", "%25", "&", "%26", "+", "%2B", "=", "%3D", "#", "%23", ";", "%3B", " ", "%20")
+
+func isNoRecord(err error) bool { return errors.Is(err, dmp.ErrNoRecord) }
