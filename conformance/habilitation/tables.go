@@ -2,8 +2,10 @@ package habilitation
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +23,8 @@ type Tables struct {
 
 // Type is one row of matrix A.
 type Type struct {
-	Class, Code, System, Label string
-	Reads                      map[string]bool // by column
+	Class, Code, System string
+	Reads               map[string]bool // by column
 }
 
 // Right is one row of matrix B.
@@ -31,45 +33,81 @@ type Right struct {
 	Cells               map[string]string // by column
 }
 
-// ReadTables reads matrix A (class_code, class_label, type_code, code_system, label, then a column for each profession, Y or N) and matrix B (transaction, action, then a column for each actor and mode).
+// ReadTables reads matrix A (a line for each type; the columns "class" and "type" or their longer names, then one for each profession: Y or N, oui or non, with marks behind) and matrix B (transaction,
+// action, then a column for each actor and mode). Lines that begin with # are comments.
 func ReadTables(a, b io.Reader) (*Tables, error) {
-	rows, err := csv.NewReader(a).ReadAll()
+	head, rows, err := table(a)
 	if err != nil {
 		return nil, err
 	}
-	const fixed = 5
-	t := &Tables{Columns: rows[0][fixed:]}
-	for _, row := range rows[1:] {
-		typ := Type{Class: row[0], Code: row[2], System: row[3], Label: row[4], Reads: map[string]bool{}}
-		for i, cell := range row[fixed:] {
-			if cell != "Y" && cell != "N" {
-				return nil, fmt.Errorf("type %s: a cell is %q", row[2], cell)
+	from := slices.Index(head, "MED")
+	if from < 0 {
+		return nil, errors.New("matrix A has no column MED")
+	}
+	at := func(row []string, names ...string) string {
+		for _, name := range names {
+			if i := slices.Index(head, name); i >= 0 {
+				return row[i]
 			}
-			typ.Reads[t.Columns[i]] = cell == "Y"
+		}
+		return ""
+	}
+	t := &Tables{Columns: head[from:]}
+	for _, row := range rows {
+		typ := Type{Class: at(row, "class_code", "class"), Code: at(row, "type_code", "type"), System: at(row, "code_system", "system"), Reads: map[string]bool{}}
+		for i, cell := range row[from:] {
+			word, _, _ := strings.Cut(cell, " ")
+			yes := word == "Y" || word == "oui"
+			if !yes && word != "N" && word != "non" {
+				return nil, fmt.Errorf("type %s: a cell is %q", typ.Code, cell)
+			}
+			typ.Reads[t.Columns[i]] = yes
 		}
 		t.Types = append(t.Types, typ)
 	}
-	if rows, err = csv.NewReader(b).ReadAll(); err != nil {
-		return nil, err
+	return t, t.readRights(b)
+}
+
+func (t *Tables) readRights(b io.Reader) error {
+	head, rows, err := table(b)
+	if err != nil {
+		return err
 	}
-	t.ActorModes = rows[0][2:]
-	for _, row := range rows[1:] {
+	from := slices.Index(head, "PS_non_medecin/normal")
+	if from < 0 {
+		return errors.New("matrix B has no column PS_non_medecin/normal")
+	}
+	t.ActorModes = head[from:]
+	for _, row := range rows {
 		right := Right{Transaction: row[0], Action: row[1], Cells: map[string]string{}}
-		for i, cell := range row[2:] {
+		for i, cell := range row[from:] {
 			if cell != "non" && !strings.HasPrefix(cell, "oui") {
-				return nil, fmt.Errorf("%s %s: a cell is %q", row[0], row[1], cell)
+				return fmt.Errorf("%s %s: a cell is %q", row[0], row[1], cell)
 			}
 			right.Cells[t.ActorModes[i]] = cell
 		}
 		t.Rights = append(t.Rights, right)
 	}
-	return t, nil
+	return nil
+}
+
+func table(r io.Reader) (head []string, rows [][]string, err error) {
+	c := csv.NewReader(r)
+	c.Comment = '#'
+	rows, err = c.ReadAll()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil, errors.New("the table is empty")
+	}
+	return rows[0], rows[1:], nil
 }
 
 // Cell is the cell of matrix B in the row whose action begins with the words.
 func (t *Tables) Cell(transaction, action, actorMode string) string {
 	for _, r := range t.Rights {
-		if r.Transaction == transaction && strings.HasPrefix(r.Action, action) {
+		if name, _, _ := strings.Cut(r.Transaction, "-"); name == transaction && strings.HasPrefix(r.Action, action) {
 			if cell, ok := r.Cells[actorMode]; ok {
 				return cell
 			}
