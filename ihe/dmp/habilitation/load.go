@@ -30,7 +30,9 @@ type edition struct {
 	codes   *codeTable
 	a       *matrixA
 	b, air  *matrixB
-	kinds   map[string]Kinds // what each column of matrix A reads
+	// everything is the set of all documents, kinds what each column of matrix A reads.
+	everything Kinds
+	kinds      map[string]columnKinds
 }
 
 // readTables reads every *.csv of a directory into the tables.

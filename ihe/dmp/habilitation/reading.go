@@ -1,6 +1,13 @@
 package habilitation
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Level is how much of a document exists for an actor.
 type Level string
@@ -12,60 +19,58 @@ const (
 	Full      Level = "full"
 )
 
-// MaskScope says which masked documents exist for an actor.
+// MaskScope says which masked documents (MASQUE_PS) exist for an actor.
 type MaskScope string
 
 // The scopes of masked documents.
 const (
 	MaskedNone MaskScope = ""
-	MaskedOwn  MaskScope = "own" // of which it is an author
+	MaskedOwn  MaskScope = "own" // those that Own and OwnStructure are about
 	MaskedAll  MaskScope = "all"
 )
-
-// Kinds is a set of documents by type and class.
-type Kinds struct {
-	// Types are the typeCodes in the set, of those that the table in force knows; sorted.
-	Types []string `json:"types,omitempty"`
-	// AllTypes: every type that the table knows is in Types.
-	AllTypes bool `json:"allTypes,omitempty"`
-	// OtherTypes: also every type that the table does not know.
-	OtherTypes bool `json:"otherTypes,omitempty"`
-	// OtherTypesOfClasses: of the types that the table does not know, those of documents of these classes (31, imaging: the type is the DICOM code of the procedure).
-	OtherTypesOfClasses []string `json:"otherTypesOfClasses,omitempty"`
-	// NotTypes and NotClasses are out of the set, whatever is said above: the holder's denials.
-	NotTypes   []string `json:"notTypes,omitempty"`
-	NotClasses []string `json:"notClasses,omitempty"`
-}
 
 // Hiding is a label that hides the documents which bear it.
 type Hiding struct {
 	Label Label `json:"label"`
-	// Months: for so many months after the deposit (Engine.VisibleFrom); 0: as long as the label is there.
-	Months int    `json:"months,omitempty"`
-	Rule   RuleID `json:"rule"`
+	// Months: for so many months after the deposit; 0: as long as the label is there.
+	Months int `json:"months,omitempty"`
+	// Since, with Months: documents that were deposited before are hidden no longer, at the Situation's moment. Engine.HiddenSince gives it for another moment.
+	Since time.Time `json:"since,omitzero"`
+	Rule  RuleID    `json:"rule"`
 }
 
 // Reading says which documents of one record exist for an actor. The zero Reading is none.
 //
-// A document exists when Own, and the actor is an author; or OwnStructure, and an author is its structure or the structure's staff; or its type and class are in Kinds, no label of Hidden hides it, and it is not masked or Masked lets it through.
+// A document exists
+//   - when its state is not in NotStates,
+//   - and it is not masked, or Masked is all, or Masked is own and one of the next two lines about authors holds,
+//   - and (Own, and the actor is an author; or OwnStructure, and an author is its structure or the structure's staff; or Level, and it is in Kinds and no label of Hidden hides it),
+//
+// at the greatest of the levels that hold. Judge is this sentence as a function.
 type Reading struct {
-	Open Decision `json:"open"` // whether anything of the record can be read, and why
+	Open Decision `json:"open"` // whether the record can be consulted, and why
 
-	Kinds  Kinds     `json:"kinds"`
-	Level  Level     `json:"level"`  // of what Kinds gives
-	Masked MaskScope `json:"masked"` // with Level
-	Hidden []Hiding  `json:"hidden,omitempty"`
+	Kinds     Kinds     `json:"kinds"`
+	Level     Level     `json:"level,omitempty"` // of what Kinds gives
+	Hidden    []Hiding  `json:"hidden,omitempty"`
+	Masked    MaskScope `json:"masked,omitempty"`
+	NotStates []State   `json:"notStates,omitempty"`
 
-	Own          Level `json:"own"`          // documents of which the actor is an author, whatever their type and masks
-	OwnStructure Level `json:"ownStructure"` // documents of the actor's structure or its staff, whatever their type and masks
+	Own          Level `json:"own,omitempty"`
+	OwnStructure Level `json:"ownStructure,omitempty"`
 
-	// Data: also clinical resources that come from no document of a known type.
-	Data bool `json:"data"`
+	// Data: also clinical resources that come from no document.
+	Data bool `json:"data,omitempty"`
 
 	// Parts says for each part which rule gave it.
 	Parts []Part `json:"parts,omitempty"`
-	// Version is the date of the matrix A that was used.
+	// Version is that of the matrix A that was used.
 	Version string `json:"version,omitempty"`
+
+	matrix   *matrixA
+	maskRule RuleID
+	kindRule RuleID
+	kindsKey string
 }
 
 // Part is one part of a Reading with its rule.
@@ -75,8 +80,91 @@ type Part struct {
 	Why  string `json:"why"`
 }
 
-// Key is equal for two Readings that give the same documents, whatever the reasons: records with the same Key share a condition.
-func (r *Reading) Key() string { return "" }
+func (r *Reading) because(part string, rule RuleID, why string) {
+	r.Parts = append(r.Parts, Part{part, rule, why})
+}
 
-// VisibleFrom is when a label of Months hides no longer a document that was deposited then.
-func (e *Engine) VisibleFrom(h Hiding, deposited time.Time) time.Time { return time.Time{} }
+// Empty says whether no document can exist for the actor.
+func (r *Reading) Empty() bool {
+	return (r.Level == Nothing || r.Kinds.Empty()) && r.Own == Nothing && r.OwnStructure == Nothing
+}
+
+// Key is equal for Readings that give the same documents, whatever the reasons and the moment: records with the same Key share a condition.
+func (r *Reading) Key() string {
+	var b strings.Builder
+	b.WriteString(string(r.Level) + ";" + string(r.Masked) + ";" + string(r.Own) + ";" + string(r.OwnStructure) + ";" + strconv.FormatBool(r.Data) + ";")
+	for _, s := range r.NotStates {
+		b.WriteString(string(s) + ",")
+	}
+	b.WriteByte(';')
+	if r.Level != Nothing {
+		for _, h := range r.Hidden {
+			b.WriteString(string(h.Label) + "/" + strconv.Itoa(h.Months) + ",")
+		}
+		b.WriteByte(';')
+		if r.kindsKey == "" {
+			r.kindsKey = r.Kinds.key()
+		}
+		b.WriteString(r.kindsKey)
+	}
+	return b.String()
+}
+
+// key is equal for equal sets.
+func (k *Kinds) key() string {
+	if k.Everything() {
+		return "*"
+	}
+	var b strings.Builder
+	for _, list := range [][]string{k.Types, k.OtherTypesOfClasses, k.NotTypes, k.NotClasses} {
+		for _, v := range list {
+			b.WriteString(strconv.Quote(v))
+		}
+		b.WriteByte(';')
+	}
+	b.WriteString(strconv.FormatBool(k.OtherTypes))
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:12])
+}
+
+// Judge says how much of a document exists by a Reading, and by which rule.
+func (r *Reading) Judge(d *Target) (Level, Decision) {
+	own := d.Own && r.Own != Nothing
+	structure := d.OwnStructure && r.OwnStructure != Nothing
+	level, rule, why := Nothing, r.Open.Rule, r.Open.Why
+	switch {
+	case slices.Contains(r.NotStates, d.State):
+		return Nothing, Decision{Rule: "D10", Why: "Documents in this state do not exist for the actor."}
+	case r.Level == Nothing:
+	case !r.Kinds.has(r.matrix, d.Type, d.Class):
+		rule, why = r.kindRule, "Documents of this type and class do not exist for the actor."
+	default:
+		level, rule, why = r.Level, r.kindRule, "The actor reads documents of this type and class."
+		if h := r.hides(d); h != nil {
+			level, rule, why = Nothing, h.Rule, "The document is hidden from the actor by its label."
+		}
+	}
+	if own && less(level, r.Own) {
+		level, rule, why = r.Own, "X5", "The actor is an author of the document."
+	}
+	if structure && less(level, r.OwnStructure) {
+		level, rule, why = r.OwnStructure, "MB", "An author is the actor's structure or one of its staff."
+	}
+	if level != Nothing && slices.Contains(d.Labels, Masked) && r.Masked != MaskedAll && !(r.Masked == MaskedOwn && (own || structure)) {
+		level, rule, why = Nothing, r.maskRule, "The document is masked from professionals."
+	}
+	return level, Decision{Permit: level != Nothing, Rule: rule, Why: why}
+}
+
+// hides gives the label by which a document is hidden.
+func (r *Reading) hides(d *Target) *Hiding {
+	for i := range r.Hidden {
+		h := &r.Hidden[i]
+		if slices.Contains(d.Labels, h.Label) && (h.Months == 0 || d.Deposited.IsZero() || !d.Deposited.Before(h.Since)) {
+			return h
+		}
+	}
+	return nil
+}
+
+func less(a, b Level) bool { return a == Nothing && b != Nothing || a == Reference && b == Full }

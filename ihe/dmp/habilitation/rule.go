@@ -2,7 +2,7 @@ package habilitation
 
 import "slices"
 
-// RuleID numbers a rule: A1 to A20, E1 to E12, D1 to D18, M1 to M7, T1 to T7, L1 to L8; MA and MB are the matrices, X1... what Carnet adds where nothing is written.
+// RuleID numbers a rule: A1 to A20 who may open a record, E1 to E12 emergencies, D1 to D18 documents, M1 to M7 minors, T1 to T7 traces, L1 to L8 the life of a record; MA and MB are the matrices, X1... what Carnet decides where the texts are silent.
 type RuleID string
 
 // Mark is how well a rule or a cell is founded.
@@ -31,9 +31,11 @@ type Decision struct {
 	Rule   RuleID   `json:"rule"`             // that decided
 	Why    string   `json:"why"`              // in a sentence, without any name or content
 	Others []RuleID `json:"others,omitempty"` // that were weighed
+	// Limit is the condition of matrix B under which it holds, which the caller applies: same-structure, new-authorisations, to-structure, reference-only, accountable, own...
+	Limit Condition `json:"limit,omitempty"`
 }
 
-// Rules are all rules, in the order of their numbers.
-func Rules() []Rule { return slices.Clone(declared) }
-
-var declared []Rule
+// Rules are all rules: those with the numbers A1 to L8, the matrices (MA, MB), and what Carnet decides where the texts are silent (X1 to X13).
+func Rules() []Rule {
+	return slices.Concat(openingRules(), documentRules(), lifeRules(), ownRules())
+}

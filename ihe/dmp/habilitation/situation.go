@@ -7,9 +7,11 @@ type Situation struct {
 	At time.Time // the moment; the tables in force then are used
 
 	// The record.
-	Closed        bool
-	AttachedToMES bool // RATTACHEMENT_ENS (L8)
-	Minor         bool // the holder is a minor
+	Closed         bool
+	Suspended      bool // by the CNAM (L5)
+	AttachedToMES  bool // RATTACHEMENT_ENS (L8)
+	Minor          bool // the holder is a minor: Engine.Minor
+	ProtectedAdult bool // an adult whom somebody represents
 	// HiddenByDefault is the holder's setting for new documents (D5): they are deposited masked.
 	HiddenByDefault bool
 
@@ -56,13 +58,16 @@ type Provision struct {
 	Classes     []string     // classCodes
 	Types       []string     // typeCodes
 	From, Until time.Time    // zero: without bound
+	// Reason: the holder gave a legitimate reason, which an opposition to feeding needs once a professional is authorised (D17).
+	Reason bool
 	// Except are the exceptions of a denial: whom, and for which documents, it does not concern. An exception lifts the denial, no more: it never widens matrix A.
 	Except []Provision
 }
 
-// Grant is a holder's consent to an application.
+// Grant is a holder's consent to an application: to documents, of the classes and types that it names (empty: all), to clinical data that come from no document, or to both.
 type Grant struct {
-	Classes, Types []string // empty: all
-	Read, Write    bool
-	From, Until    time.Time
+	Documents, Data bool
+	Classes, Types  []string
+	Read, Write     bool
+	From, Until     time.Time
 }
