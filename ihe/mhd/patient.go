@@ -57,6 +57,24 @@ func (p *plan) findPatient(ctx context.Context) error {
 			p.breach("mhd-patient-one", at, "", e.place)
 		}
 	}
+	return p.findRead(ctx)
+}
+
+// findRead holds Patients that the submission reads (GET) to the one that it is about.
+func (p *plan) findRead(ctx context.Context) error {
+	for i := range p.s.entries {
+		e := &p.s.entries[i]
+		if e.part != PartPatient || e.root != nil {
+			continue
+		}
+		who, err := p.resolveOnce(ctx, e, e.in.URL, "", "")
+		if err != nil {
+			return err
+		}
+		if who.id == "" || who.id != p.patient {
+			p.breach("mhd-patient-referred", e.path, "", e.place)
+		}
+	}
 	return nil
 }
 

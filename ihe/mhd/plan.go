@@ -133,7 +133,7 @@ func (p *plan) breach(id, at, text string, place int) {
 
 // judge looks at everything that the store decides. Its error is a failure, not a refusal.
 func (p *plan) judge(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{p.findPatient, p.findKnown, p.findLists, p.findRelations, p.findUpdates, p.findHeaders} {
+	for _, step := range []func(context.Context) error{p.findPatient, p.findKnown, p.findLists, p.findItems, p.findRelations, p.findRelated, p.findUpdates, p.findHeaders} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -96,6 +96,7 @@ func (p provide) Transact(ctx context.Context, call *rest.TransactionCall) ([]re
 const (
 	maxEntries   = 500
 	maxContained = 100
+	maxItems     = 10_000 // of a List
 )
 
 // bounded refuses a submission of more than the server judges within a request's time.
@@ -106,6 +107,9 @@ func bounded(entries []repository.BundleEntry) error {
 	for i := range entries {
 		if entries[i].Resource == nil {
 			continue
+		}
+		if items := count(entries[i].Resource.Root, "entry"); items > maxItems {
+			return fault.At(http.StatusRequestEntityTooLarge, fault.TooLong, "Bundle.entry["+strconv.Itoa(i)+"].resource.entry", "A List of a submission has at most "+strconv.Itoa(maxItems)+" items, this one "+strconv.Itoa(items)+".")
 		}
 		held := 0
 		for range element.Contained(entries[i].Resource.Root) {

@@ -114,6 +114,11 @@ var bundleRules = []Rule{
 		check: checkReferences,
 	},
 	{
+		ID: "mhd-patient-referred", Levels: inBundle, Part: PartBundle, Source: sourceBundle + ": entry:Patient; docs/decisions/0025", Code: fault.BusinessRule, XDS: xdsPatientMismatch,
+		Text:  "The Patient is the subject of nothing in the submission.",
+		check: checkPatients,
+	},
+	{
 		ID: "mhd-update-patch", Levels: inBundle, Part: PartUpdate, Source: "MHD 4.2.3, IHE.MHD.Patch.Parameters", Code: fault.Value, XDS: xdsRepository,
 		Text:  "A patch in a submission is one operation: replace, path DocumentReference.status, value superseded.",
 		check: checkPatch,
@@ -138,11 +143,39 @@ func isDocumentBundle(root *element.Element) bool {
 	return root != nil && root.Type.Name == "Bundle"
 }
 
+// urn says whether a link is one that only an entry's fullUrl can answer.
+func urn(link string) bool {
+	return strings.HasPrefix(link, "urn:uuid:") || strings.HasPrefix(link, "urn:oid:")
+}
+
+// checkPatients looks for Patients that nothing of the submission is about: they would come into the store with the documents of somebody else. A Patient that is read (GET) is compared with the subject.
+func checkPatients(c *checking) {
+	named := map[int]bool{}
+	links := map[string]bool{}
+	for i := range c.s.entries {
+		e := &c.s.entries[i]
+		if e.root == nil || e.part == PartPatient {
+			continue
+		}
+		for el := range element.References(e.root) {
+			links[el.Value] = true
+			if t := c.s.target(e, el.Value); t != nil {
+				named[t.place] = true
+			}
+		}
+	}
+	for e := range c.s.of(PartPatient) {
+		if !named[e.place] && !(e.in.Method == "PUT" && links[e.in.URL]) {
+			c.report(e.path, "", false)
+		}
+	}
+}
+
 // checkReferences looks for references to entries that are not there.
 func checkReferences(c *checking) {
 	seen := 0
 	look := func(e *entry, el *element.Element) {
-		if strings.HasPrefix(el.Value, "urn:uuid:") || strings.HasPrefix(el.Value, "urn:oid:") {
+		if urn(el.Value) {
 			if _, ok := c.s.byURL[el.Value]; !ok && seen < element.MaxIssues {
 				seen++
 				c.report(element.Path(el), "", false)
