@@ -1,8 +1,11 @@
 package signin
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/internal/nos"
 )
@@ -44,3 +47,18 @@ func (s *Situation) describe(a *habilitation.Actor) {
 	}
 	a.Structure = habilitation.Identifier{System: s.StructureSystem, Value: s.StructureID}
 }
+
+// Decode reads the Actor of a token, once for each token (token.VerifierOptions.Decode). A token without one is refused: no rule would apply to it.
+func Decode(s *token.Session) (any, error) {
+	raw, ok := s.Claims[ClaimActor]
+	if !ok {
+		return nil, errNoActor
+	}
+	var a habilitation.Actor
+	if err := json.Unmarshal(raw, &a); err != nil || a.Kind == "" {
+		return nil, errNoActor
+	}
+	return &a, nil
+}
+
+var errNoActor = errors.New("signin: the token does not say who acts (" + ClaimActor + ")")
