@@ -119,10 +119,12 @@ func (s *Server) writeStatement(params *search.Snapshot, date time.Time) ([]byte
 	}
 	profiles := map[string][]string{}
 	var services []string
+	var security []models.Extension
 	for _, e := range s.o.Extensions {
 		st.Instantiates = append(st.Instantiates, e.Instantiates...)
 		st.ImplementationGuide = append(st.ImplementationGuide, e.ImplementationGuides...)
 		services = append(services, e.Security...)
+		security = append(security, e.SecurityExtensions...)
 		for typ, urls := range e.Profiles {
 			profiles[typ] = append(profiles[typ], urls...)
 		}
@@ -130,7 +132,7 @@ func (s *Server) writeStatement(params *search.Snapshot, date time.Time) ([]byte
 	rest := models.CapabilityStatementRest{
 		Mode: models.RestfulCapabilityModeServer,
 		Security: &models.CapabilityStatementRestSecurity{
-			Cors: ptr(len(s.o.CORS) > 0), Description: notEmpty(s.o.SecurityDescription), Service: securityServices(services),
+			Cors: ptr(len(s.o.CORS) > 0), Description: notEmpty(s.o.SecurityDescription), Service: securityServices(services), Extension: security,
 		},
 		Interaction: systemInteractions(s.declarations),
 		Operation:   s.operationsAt(SystemLevel, ""),

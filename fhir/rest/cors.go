@@ -20,14 +20,14 @@ func (s *Server) cors(x *exchange) bool {
 		origin = "*"
 	}
 	h["Access-Control-Allow-Origin"] = []string{origin}
-	h["Access-Control-Expose-Headers"] = []string{"Content-Location, ETag, Last-Modified, Location, Preference-Applied, X-Request-Id"}
+	h["Access-Control-Expose-Headers"] = []string{"Content-Location, ETag, Last-Modified, Location, Preference-Applied, WWW-Authenticate, X-Request-Id"}
 	if x.r.Method != http.MethodOptions || x.r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	x.route = "preflight"
 	h["Access-Control-Allow-Methods"] = []string{"GET, HEAD, POST, PUT, PATCH, DELETE"}
 	h["Access-Control-Allow-Headers"] = []string{
-		"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, Range, X-Request-Id, X-Security-Context",
+		"Accept, Authorization, Content-Type, DPoP, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, Range, X-Request-Id, X-Security-Context",
 	}
 	h["Access-Control-Max-Age"] = []string{"600"}
 	x.WriteHeader(http.StatusNoContent)

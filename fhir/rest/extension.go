@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	models "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
@@ -24,6 +25,8 @@ type Extension struct {
 	Profiles map[string][]string
 	// Security adds codes of http://hl7.org/fhir/restful-security-service ("SMART-on-FHIR") to rest.security.service.
 	Security []string
+	// SecurityExtensions go to rest.security.extension (the oauth-uris of SMART).
+	SecurityExtensions []models.Extension
 	// Middleware wraps every route under the FHIR base, in order, the first outermost. It authenticates, and puts who calls into the request's context; an error is
 	// answered as any other. /metadata passes through it too: a middleware that lets it pass knows it by its path.
 	Middleware []echo.MiddlewareFunc

@@ -33,7 +33,10 @@ func (s *Server) route() {
 }
 
 // plain notes the route of a handler outside FHIR.
-func (s *Server) plain(h echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) plain(h echo.HandlerFunc) echo.HandlerFunc { return Outside(h) }
+
+// Outside wraps a handler that is added to Server.Echo, so that the log and the metrics know it by its pattern.
+func Outside(h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		exchangeOf(c).route = c.Path()
 		return h(c)
