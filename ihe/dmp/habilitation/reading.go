@@ -71,6 +71,32 @@ type Reading struct {
 	maskRule RuleID
 	kindRule RuleID
 	kindsKey string
+	narrowed []narrowed
+}
+
+// narrowed is what Kinds was before a rule took something from it.
+type narrowed struct {
+	before Kinds
+	rule   RuleID
+}
+
+// narrow replaces Kinds by a part of it.
+func (r *Reading) narrow(to Kinds, rule RuleID) {
+	r.narrowed = append(r.narrowed, narrowed{r.Kinds, rule})
+	r.Kinds, r.kindsKey = to, ""
+}
+
+// outside gives the rule by which a document is not in Kinds.
+func (r *Reading) outside(typ, class string) RuleID {
+	for i := len(r.narrowed) - 1; i >= 0; i-- {
+		if r.narrowed[i].before.has(r.matrix, typ, class) {
+			return r.narrowed[i].rule
+		}
+	}
+	if r.matrix.byType[typ] == nil && r.kindRule == "MA" {
+		return "X3"
+	}
+	return r.kindRule
 }
 
 // Part is one part of a Reading with its rule.
@@ -137,7 +163,7 @@ func (r *Reading) Judge(d *Target) (Level, Decision) {
 		return Nothing, Decision{Rule: "D10", Why: "Documents in this state do not exist for the actor."}
 	case r.Level == Nothing:
 	case !r.Kinds.has(r.matrix, d.Type, d.Class):
-		rule, why = r.kindRule, "Documents of this type and class do not exist for the actor."
+		rule, why = r.outside(d.Type, d.Class), "Documents of this type and class do not exist for the actor."
 	default:
 		level, rule, why = r.Level, r.kindRule, "The actor reads documents of this type and class."
 		if h := r.hides(d); h != nil {

@@ -40,7 +40,7 @@ func (e *Engine) readPerson(r *Reading, a *Actor, s *Situation) {
 	r.because("types", r.Open.Rule, "The matrices of professionals do not bind the holder and who acts for her.")
 	r.because("masked", "D2", "What is masked from professionals is not masked from the holder.")
 	if denials := denialsOf(&standing{column: noColumn}, a, s); a.Kind != Holder && len(denials) > 0 {
-		r.Kinds = r.Kinds.without(r.matrix, denials, a, noColumn, s.At)
+		r.narrow(r.Kinds.without(r.matrix, denials, a, noColumn, s.At), "A7")
 		r.Data = r.Data && r.Kinds.OtherTypes
 		r.because("denied", "A7", "Without what the holder denied to the actor.")
 	}

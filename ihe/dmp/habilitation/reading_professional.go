@@ -110,8 +110,7 @@ func (e *Engine) professionalKinds(r *Reading, ed *edition, st *standing, a *Act
 		}
 	}
 	if denials := denialsOf(st, a, s); len(denials) > 0 {
-		r.Kinds = r.Kinds.without(ed.a, denials, a, st.column, s.At)
-		r.kindsKey = ""
+		r.narrow(r.Kinds.without(ed.a, denials, a, st.column, s.At), "A7")
 		r.because("denied", "A7", "Without what the holder denied.")
 	}
 }
@@ -145,8 +144,7 @@ func (e *Engine) readByCode(r *Reading, ed *edition, st *standing, a *Actor, s *
 	r.Level = Full
 	e.professionalKinds(r, ed, st, a, s)
 	asked := ed.a.asked(codes)
-	r.Kinds = r.Kinds.and(ed.a, &asked)
-	r.kindsKey = ""
+	r.narrow(r.Kinds.and(ed.a, &asked), "X10")
 	r.because("code", "X10", "Only the headings of the code, and of these what matrix A permits.")
 }
 
