@@ -2,6 +2,7 @@ package smart
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"time"
 
@@ -74,7 +75,9 @@ type ServiceRequest struct {
 	Scopes scope.Set
 	// Assertion are the claims of the client's assertion beside the registered ones: whom it acts for ("ihe_iua"), when it says so. They are the client's word, signed by its key.
 	Assertion map[string]json.RawMessage
-	Remote    string
+	// Certificate is the client's of the TLS connection, verified; nil: there is none.
+	Certificate *x509.Certificate
+	Remote      string
 }
 
 // Renewal is an authorization that is about to be refreshed.
