@@ -310,3 +310,6 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
 }
+
+// Issuer is the sandbox's issuer identifier.
+func (s *Sandbox) Issuer() string { return s.o.Issuer }
