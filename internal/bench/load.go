@@ -184,9 +184,16 @@ func dropChunks(in *bufio.Reader) (size int64, err error) {
 }
 
 // Get appends a GET request.
-func Get(dst []byte, path string) []byte {
+func Get(dst []byte, path string) []byte { return GetWith(dst, path, "") }
+
+// GetWith is Get with a bearer token, "" for none.
+func GetWith(dst []byte, path, bearer string) []byte {
 	dst = append(append(dst, "GET "...), path...)
-	return append(dst, " HTTP/1.1\r\nHost: bench\r\nAccept: application/fhir+json\r\n\r\n"...)
+	dst = append(dst, " HTTP/1.1\r\nHost: bench\r\nAccept: application/fhir+json\r\n"...)
+	if bearer != "" {
+		dst = append(append(append(dst, "Authorization: Bearer "...), bearer...), "\r\n"...)
+	}
+	return append(dst, "\r\n"...)
 }
 
 // Post appends a POST request with a FHIR JSON body.
