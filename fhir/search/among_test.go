@@ -71,10 +71,40 @@ func (g *rules) leaf() (sets, clauses Expr) {
 		}
 	}
 	p := params[g.r.IntN(len(params))]
+	if p.Type == Reference && g.r.IntN(3) == 0 {
+		return g.depends(p)
+	}
 	if p.Type == Reference {
 		return g.references(p)
 	}
 	return g.tokens(p, false)
+}
+
+// depends makes a condition that is another for each reference, and the disjunction that says the same.
+func (g *rules) depends(p *Param) (sets, clauses Expr) {
+	conditions := map[Ref]Expr{}
+	var any Or
+	for _, v := range g.values(p) {
+		ref := Ref{v.RefType, v.RefID}
+		if _, known := conditions[ref]; known || v.RefID == "" || g.r.IntN(3) == 0 {
+			continue
+		}
+		of := &Clause{Param: p, Operands: []Operand{{RefType: v.RefType, RefID: v.RefID}}}
+		if g.r.IntN(4) == 0 {
+			conditions[ref] = nil
+			any = append(any, of)
+			continue
+		}
+		a, b := g.make(1)
+		conditions[ref] = a
+		any = append(any, And{of, b})
+	}
+	return &Depends{Param: p, On: func(ref Ref) (Expr, error) {
+		if x, ok := conditions[ref]; ok {
+			return x, nil
+		}
+		return Or{}, nil
+	}}, any
 }
 
 func (g *rules) references(p *Param) (sets, clauses Expr) {

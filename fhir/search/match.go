@@ -63,12 +63,14 @@ func (j *judge) match(condition Expr, root *element.Element) (bool, error) {
 		return j.inList(c, root)
 	case *Secured:
 		return j.secured(c, root)
+	case *Depends:
+		return j.depends(c, root.Type.Name, j.snapshot.ValuesOf(c.Param, root), func(inner Expr) (bool, error) { return j.match(inner, root) })
 	default:
 		return j.snapshot.MatchAlone(condition, root), nil
 	}
 }
 
-// MatchAlone judges a condition that looks at the resource itself only (Clause, Among, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has, InList and Secured it says that they do
+// MatchAlone judges a condition that looks at the resource itself only (Clause, Among, Text, IDIn, InCompartment, and And, Or and Not of them). Of Chain, Has, InList, Secured and Depends it says that they do
 // not hold.
 func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 	switch c := condition.(type) {

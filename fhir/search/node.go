@@ -21,6 +21,7 @@ const (
 	nodeIDs                     // by the logical id
 	nodeChain                   // by what the record refers to
 	nodeHas                     // by what refers to the record
+	nodeDepends                 // by a condition that depends on what the record refers to
 	nodeSecured                 // by the resource that a Binary's securityContext names
 	nodeAmong                   // by a look in a set for each of the record's values
 )
@@ -36,11 +37,12 @@ type node struct {
 	access *access
 	judged *access
 
-	ids    []string    // nodeIDs: sorted
-	rids   []store.RID // nodeIDs: their records, newest first, once asked for
-	link   *link2      // nodeChain, nodeHas
-	known  bool        // nodeChain, nodeHas: resolved
-	drives bool        // nodeAmong: may give candidates
+	ids    []string         // nodeIDs: sorted
+	rids   []store.RID      // nodeIDs: their records, newest first, once asked for
+	link   *link2           // nodeChain, nodeHas
+	known  bool             // nodeChain, nodeHas: resolved
+	drives bool             // nodeAmong: may give candidates
+	each   map[string]*node // nodeDepends: the condition of each reference
 }
 
 // link2 is what a chain or reverse chain needs.
@@ -76,6 +78,8 @@ func (r *run) compile(typ string, x Expr) (*node, error) {
 		return r.compileChain(typ, x)
 	case *Has:
 		return r.compileHas(typ, x)
+	case *Depends:
+		return r.compileDepends(typ, x), nil
 	case *Secured:
 		return &node{kind: nodeSecured, typ: typ, expr: x}, nil
 	case *Among:
@@ -319,6 +323,8 @@ func (r *run) decide(n *node, c *candidate) (bool, error) {
 		return r.follow(n, c)
 	case nodeHas:
 		return r.referred(n, c)
+	case nodeDepends:
+		return r.depends(n, c)
 	case nodeSecured:
 		return r.secured(n, c)
 	default:

@@ -26,7 +26,7 @@ func (p *planner) settle() {
 			if k == i {
 				continue
 			}
-			if settled := n.given(f); settled != n {
+			if settled := n.given(p.r, f); settled != n {
 				p.conjuncts = slices.Clone(p.conjuncts)
 				p.conjuncts[k] = settled
 			}
@@ -80,12 +80,14 @@ func (p *planner) sameAs(param *Param) []string {
 }
 
 // given gives the condition as it is for resources of which the fact holds: the same node when it decides nothing.
-func (n *node) given(f *fact) *node {
+func (n *node) given(r *run, f *fact) *node {
 	switch n.kind {
 	case nodeAmong:
 		return n.member(f)
+	case nodeDepends:
+		return n.condition(r, f)
 	case nodeNot:
-		kid := n.kids[0].given(f)
+		kid := n.kids[0].given(r, f)
 		switch {
 		case kid == n.kids[0]:
 			return n
@@ -96,7 +98,7 @@ func (n *node) given(f *fact) *node {
 		}
 		return &node{kind: nodeNot, typ: n.typ, kids: []*node{kid}}
 	case nodeAnd, nodeOr:
-		return n.givenAll(f)
+		return n.givenAll(r, f)
 	default:
 		return n
 	}
@@ -105,11 +107,11 @@ func (n *node) given(f *fact) *node {
 // constant says whether the condition always holds (nodeAnd) or never does (nodeOr).
 func (n *node) constant(kind nodeKind) bool { return n.kind == kind && len(n.kids) == 0 }
 
-func (n *node) givenAll(f *fact) *node {
+func (n *node) givenAll(r *run, f *fact) *node {
 	changed := false
 	kids := make([]*node, 0, len(n.kids))
 	for _, kid := range n.kids {
-		k := kid.given(f)
+		k := kid.given(r, f)
 		changed = changed || k != kid
 		switch {
 		case k == kid:
@@ -128,6 +130,18 @@ func (n *node) givenAll(f *fact) *node {
 		return kids[0]
 	}
 	return &node{kind: n.kind, typ: n.typ, kids: kids}
+}
+
+// condition gives what depends on a reference as it is for the one reference that a match has. What cannot be told yet is told when the record is judged.
+func (n *node) condition(r *run, f *fact) *node {
+	if !f.only || len(f.values) != 1 || !slices.Contains(f.indexes, n.judged.scans[0].index) {
+		return n
+	}
+	inner, err := r.dependent(n, f.values[0])
+	if err != nil {
+		return n
+	}
+	return inner
 }
 
 // member decides a membership: it holds when all the values that a match may have are members. It does not hold when none is and resources have no other value beside.
