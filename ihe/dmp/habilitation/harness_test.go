@@ -45,7 +45,9 @@ func doctor(change ...func(*Actor)) *Actor {
 func occupational() *Actor { return doctor(func(a *Actor) { a.Speciality = "SM25" }) }
 func nurse() *Actor        { return professional(func(a *Actor) { a.Profession = "60" }) }
 func staff() *Actor        { return professional(func(a *Actor) { a.Kind = Staff }) }
-func institution() *Actor  { return professional(func(a *Actor) { a.Kind, a.ID = Institution, a.Structure }) }
+func institution() *Actor {
+	return professional(func(a *Actor) { a.Kind, a.ID = Institution, a.Structure })
+}
 func person(k Kind) *Actor {
 	return &Actor{Kind: k, ID: Identifier{"urn:oid:1.2.250.1.213.1.4.10", "285073155504246"}}
 }

@@ -2,9 +2,12 @@ package habilitation
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
+
+const time24 = 24 * time.Hour
 
 var emergencies = []AccessMode{BreakGlass, Centre15}
 
