@@ -3,14 +3,12 @@ package embedded
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,18 +18,20 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// blobs keeps documents as files by the SHA-256 of their bytes.
+// blobs keeps documents by the SHA-256 of their bytes: small ones many to a file (packs), each other one as a file of its own.
 type blobs struct {
-	s    *Store
-	fs   vfs.FS
-	dir  string
-	temp string
-	last atomic.Uint64 // number of the newest temporary file
-	// moving is held while a blob gets its name and while Sweep decides about one, so that no blob goes in the moment it comes again.
+	s     *Store
+	fs    vfs.FS
+	dir   string
+	temp  string
+	packs *packs
+	last  atomic.Uint64 // number of the newest temporary file
+	// moving is held while a file gets its name and while Sweep decides about one, so that no blob goes in the moment it comes again.
 	moving sync.Mutex
+	made   sync.Map // directories that are known to be there
 }
 
-// openBlobs removes what a crash left half written.
+// openBlobs removes what a crash left half written. Packs are opened later, as their rows are in Pebble.
 func openBlobs(s *Store) (*blobs, error) {
 	b := &blobs{s: s, fs: s.fs, dir: s.fs.PathJoin(s.dir, "blobs")}
 	b.temp = b.fs.PathJoin(b.dir, "tmp")
@@ -47,14 +47,8 @@ func openBlobs(s *Store) (*blobs, error) {
 			return nil, fmt.Errorf("embedded: remove a temporary blob: %w", err)
 		}
 	}
-	return b, nil
-}
-
-// path gives a blob's directory and file: the first two hex digits of the digest, and the rest.
-func (b *blobs) path(d store.Digest) (dir, file string) {
-	name := hex.EncodeToString(d[:])
-	dir = b.fs.PathJoin(b.dir, name[:2])
-	return dir, b.fs.PathJoin(dir, name[2:])
+	b.packs, err = newPacks(b)
+	return b, err
 }
 
 // Create implements store.Blobs.
@@ -62,31 +56,25 @@ func (b *blobs) Create(ctx context.Context) (store.BlobWriter, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	path := b.fs.PathJoin(b.temp, strconv.FormatUint(b.last.Add(1), 10))
-	f, err := b.fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return nil, fmt.Errorf("embedded: create a blob: %w", err)
-	}
-	return &blobWriter{ctx: ctx, b: b, path: path, file: f, hash: sha256.New(), buffer: make([]byte, 0, blobBuffer)}, nil
+	return &blobWriter{ctx: ctx, b: b, hash: sha256.New(), frame: frames.Get().(*frame)}, nil
 }
 
+// blobWriter gathers a blob in memory while it is small enough for a pack; what is longer goes on in a temporary file.
 type blobWriter struct {
 	ctx  context.Context
 	b    *blobs
-	path string
-	file vfs.File // nil when committed or aborted
 	hash hash.Hash
 	size int64
-	// buffer gathers what goes to the file: a vfs.File may change the bytes that it is given, an io.Writer must not.
-	buffer []byte
-	err    error
+	// frame gathers what goes to the disk: a vfs.File may change the bytes that it is given, an io.Writer must not. nil when committed or aborted.
+	frame *frame
+	path  string
+	file  vfs.File // nil while the blob is small
+	err   error
 }
-
-const blobBuffer = 64 << 10
 
 // Write implements io.Writer.
 func (w *blobWriter) Write(p []byte) (int, error) {
-	if w.file == nil {
+	if w.frame == nil {
 		return 0, os.ErrClosed
 	}
 	w.hash.Write(p)
@@ -97,64 +85,82 @@ func (w *blobWriter) Write(p []byte) (int, error) {
 		if w.err != nil {
 			return n, w.err
 		}
-		part := copy(w.buffer[len(w.buffer):cap(w.buffer)], p[n:])
-		w.buffer = w.buffer[:len(w.buffer)+part]
+		part := min(len(p)-n, packLimit-w.frame.size())
+		w.frame.bytes = append(w.frame.bytes, p[n:n+part]...)
 		n += part
-		if len(w.buffer) == cap(w.buffer) {
-			w.flush()
+		if w.frame.size() == packLimit {
+			w.spill()
 		}
 	}
 	w.size += int64(len(p))
 	return len(p), w.err
 }
 
-func (w *blobWriter) flush() {
-	if w.err == nil {
-		_, w.err = w.file.Write(w.buffer)
+// spill writes what is gathered to a file, which it makes the first time.
+func (w *blobWriter) spill() {
+	if w.file == nil && w.err == nil {
+		w.path = w.b.fs.PathJoin(w.b.temp, strconv.FormatUint(w.b.last.Add(1), 10))
+		w.file, w.err = w.b.fs.Create(w.path, vfs.WriteCategoryUnspecified)
 	}
-	w.buffer = w.buffer[:0]
+	if w.err == nil {
+		_, w.err = w.file.Write(w.frame.bytes[frameHeader:])
+	}
+	w.frame.reset()
 }
 
-// Commit implements store.BlobWriter. A blob that is there already is replaced by the equal one, which makes it young again for Sweep.
+// Commit implements store.BlobWriter. A blob that is there already becomes young again for Sweep.
 func (w *blobWriter) Commit() (store.BlobRef, error) {
-	if w.file == nil {
+	if w.frame == nil {
 		return store.BlobRef{}, os.ErrClosed
 	}
 	ref := store.BlobRef{Size: w.size}
 	w.hash.Sum(ref.Digest[:0])
-	w.flush()
 	err := w.err
-	if err == nil {
-		err = w.file.Sync()
+	switch {
+	case err != nil:
+	case w.file == nil && !w.b.isFile(ref.Digest):
+		err = w.b.packs.put(w.frame, ref.Digest)
+		w.frame = nil // it may be in the packer's hands
+	default:
+		w.spill()
+		err = w.err
 	}
-	err = errors.Join(err, w.file.Close())
-	w.file = nil
-	if err == nil {
+	if err = w.end(err); err == nil && w.path != "" {
 		err = w.b.adopt(w.path, ref.Digest)
 	}
 	if err != nil {
-		_ = w.b.fs.Remove(w.path)
+		if w.path != "" {
+			_ = w.b.fs.Remove(w.path)
+		}
 		return store.BlobRef{}, fmt.Errorf("embedded: commit a blob: %w", err)
 	}
 	return ref, nil
 }
 
-// adopt gives a temporary file its name for good.
-func (b *blobs) adopt(path string, d store.Digest) error {
-	dir, file := b.path(d)
-	b.moving.Lock()
-	defer b.moving.Unlock()
-	if err := makeDir(b.fs, dir); err != nil {
+// end lets go of the frame, and syncs and closes the file when nothing failed before.
+func (w *blobWriter) end(err error) error {
+	if w.frame != nil {
+		w.frame.free()
+		w.frame = nil
+	}
+	if w.file == nil {
 		return err
 	}
-	if err := b.fs.Rename(path, file); err != nil {
-		return err
+	if err == nil {
+		err = w.file.Sync()
 	}
-	return syncDir(b.fs, dir)
+	err = errors.Join(err, w.file.Close())
+	w.file = nil
+	return err
 }
 
 // Abort implements store.BlobWriter.
 func (w *blobWriter) Abort() error {
+	if w.frame == nil {
+		return nil
+	}
+	w.frame.free()
+	w.frame = nil
 	if w.file == nil {
 		return nil
 	}
@@ -168,8 +174,10 @@ func (b *blobs) Open(ctx context.Context, d store.Digest) (store.BlobReader, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	_, path := b.path(d)
-	f, err := b.fs.Open(path)
+	if r, err := b.packs.open(d); r != nil || err != nil {
+		return r, err
+	}
+	f, err := b.fs.Open(b.path(d))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, store.ErrNotFound
 	}
@@ -193,37 +201,13 @@ func (r *blobReader) Close() error { return r.file.Close() }
 
 // Sweep implements store.Blobs.
 func (b *blobs) Sweep(ctx context.Context, age time.Duration) (int, error) {
-	removed := 0
 	limit := b.s.clock().Add(-age)
-	err := b.each(ctx, func(d store.Digest, path string) error {
-		gone, err := b.sweep(d, path, limit)
-		if gone {
-			removed++
-		}
-		return err
-	})
-	return removed, err
-}
-
-// sweep removes one blob when nothing points to it and it is older than the limit.
-func (b *blobs) sweep(d store.Digest, path string, limit time.Time) (bool, error) {
-	if used, err := b.used(d); used || err != nil {
-		return false, err
+	files, err := b.sweepFiles(ctx, limit)
+	if err != nil {
+		return files, err
 	}
-	b.moving.Lock()
-	defer b.moving.Unlock()
-	info, err := b.fs.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil || info.ModTime().After(limit) {
-		return false, err
-	}
-	// It is asked again: a Tx may have been committed since, whose caller found the blob in place.
-	if used, err := b.used(d); used || err != nil {
-		return false, err
-	}
-	return true, b.fs.Remove(path)
+	packed, err := b.packs.sweep(ctx, limit)
+	return files + packed, err
 }
 
 // used says whether a version points to the blob.
@@ -237,33 +221,10 @@ func (b *blobs) used(d store.Digest) (bool, error) {
 	return used, errors.Join(it.Error(), it.Close())
 }
 
-// each gives every blob.
-func (b *blobs) each(ctx context.Context, yield func(d store.Digest, path string) error) error {
-	dirs, err := b.fs.List(b.dir)
-	if err != nil {
+// discard removes a blob at once, whoever points to it: an import that failed takes back what it brought.
+func (b *blobs) discard(d store.Digest) error {
+	if there, err := b.packs.forget(d); there || err != nil {
 		return err
 	}
-	for _, sub := range dirs {
-		if len(sub) != 2 || strings.Contains(sub, ".") {
-			continue
-		}
-		dir := b.fs.PathJoin(b.dir, sub)
-		files, err := b.fs.List(dir)
-		if err != nil {
-			return err
-		}
-		for _, name := range files {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			raw, err := hex.DecodeString(sub + name)
-			if err != nil || len(raw) != len(store.Digest{}) {
-				continue // not ours
-			}
-			if err := yield(store.Digest(raw), b.fs.PathJoin(dir, name)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return b.fs.Remove(b.path(d))
 }

@@ -77,11 +77,22 @@ func describe(key, value []byte, n *names) (k, v string, ok bool) {
 	case rowBlob:
 		k = row + " " + fmt.Sprintf("%.4x…", d.take(32)) + " " + number(d.take(lenRID)) + " " + number(d.take(8))
 		return k, "", !d.bad
+	case rowPacked:
+		return describePacked(row, &d, value)
 	default:
 		return "", "", false
 	}
 	v, err := describeVersion(value, n)
 	return k, v, err == nil && !d.bad
+}
+
+func describePacked(row string, d *decoder, value []byte) (k, v string, ok bool) {
+	if len(d.rest) == 0 {
+		return row, number(value), len(value) == 8
+	}
+	at, err := decodePlace(value)
+	k = row + " " + fmt.Sprintf("%.4x…", d.take(32))
+	return k, fmt.Sprintf("pack %d at %d, %d bytes, t=%d", at.pack, at.offset, at.size, at.time), err == nil && !d.bad
 }
 
 func describeVersion(row []byte, n *names) (string, error) {

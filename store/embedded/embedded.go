@@ -26,6 +26,7 @@ type Store struct {
 	clock      func() time.Time
 	noSync     bool
 	stuckAfter time.Duration
+	packSize   int64
 	blobs      *blobs
 
 	names dictionary
@@ -244,6 +245,10 @@ func (s *Store) Close() error {
 		case <-time.After(s.stuckAfter):
 		}
 	}
+	if s.failed() {
+		return errors.Join(s.failure(), s.lock.Close())
+	}
+	s.blobs.packs.close()
 	if s.failed() {
 		return errors.Join(s.failure(), s.lock.Close())
 	}

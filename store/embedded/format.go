@@ -27,6 +27,9 @@ func (s *Store) checkFormat() (created bool, err error) {
 	if err == nil && version > Format {
 		return false, fmt.Errorf("%w: %s is in format %d; this program reads up to format %d", store.ErrFormat, s.dir, version, Format)
 	}
+	if err == nil && version < Format {
+		return false, s.sayFormat() // which older programs must not open any more
+	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
@@ -69,17 +72,30 @@ func readFormat(fs vfs.FS, dir string) (int, error) {
 
 // finishCreation says the format once all else is durable.
 func (s *Store) finishCreation() error {
-	temp := s.fs.PathJoin(s.dir, formatFile+".tmp")
 	for _, step := range []func() error{
 		func() error { return syncDir(s.fs, s.fs.PathJoin(s.dir, recordsDir)) },
-		func() error { return writeFile(s.fs, temp, fmt.Appendf(nil, "%s%d\n", formatText, Format)) },
-		func() error { return s.fs.Rename(temp, s.fs.PathJoin(s.dir, formatFile)) },
-		func() error { return syncDir(s.fs, s.dir) },
+		s.sayFormat,
 		func() error { return s.fs.Remove(s.fs.PathJoin(s.dir, creatingFile)) },
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("embedded: finish a new store: %w", err)
 		}
+	}
+	return nil
+}
+
+// sayFormat writes the format of this program, durably.
+func (s *Store) sayFormat() error {
+	temp := s.fs.PathJoin(s.dir, formatFile+".tmp")
+	err := writeFile(s.fs, temp, fmt.Appendf(nil, "%s%d\n", formatText, Format))
+	if err == nil {
+		err = s.fs.Rename(temp, s.fs.PathJoin(s.dir, formatFile))
+	}
+	if err == nil {
+		err = syncDir(s.fs, s.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("embedded: say the format: %w", err)
 	}
 	return nil
 }

@@ -93,10 +93,9 @@ func (m *importer) undo() error {
 	clear(c.recount)
 	c.last, c.counts, c.meta = 0, make([]int64, 1), map[string][]byte{}
 	c.s.names.Store(newNames())
-	err := c.s.db.DeleteRange([]byte{0}, []byte{0xff}, pebble.Sync)
+	err := c.s.clearRows()
 	for _, d := range m.blobs {
-		_, path := c.s.blobs.path(d)
-		err = errors.Join(err, c.s.fs.Remove(path))
+		err = errors.Join(err, c.s.blobs.discard(d))
 	}
 	return err
 }

@@ -18,6 +18,7 @@ const (
 	rowLive       = 'L' // type ^rid -> life
 	rowSetting    = 'M' // name -> bytes
 	rowCount      = 'N' // type -> live records
+	rowPacked     = 'P' // digest -> pack, offset, size, time; without a digest: number of the first pack that may hold blobs without a row
 	rowChange     = 'S' // ^t ^rid -> type, method, version
 	rowTypeChange = 'T' // type ^t ^rid -> method, version
 	rowOld        = 'V' // rid ^version -> version
@@ -79,6 +80,10 @@ func appendBlobPrefix(dst []byte, d store.Digest) []byte {
 func appendBlobKey(dst []byte, d store.Digest, rid store.RID, version uint64) []byte {
 	dst = binary.BigEndian.AppendUint64(appendBlobPrefix(dst, d), uint64(rid))
 	return binary.BigEndian.AppendUint64(dst, version)
+}
+
+func appendPackedKey(dst []byte, d store.Digest) []byte {
+	return append(append(dst, rowPacked), d[:]...)
 }
 
 func appendSettingKey(dst []byte, name string) []byte {

@@ -226,7 +226,19 @@ func (s *Store) clearImport() error {
 		return err
 	}
 	closer.Close()
-	return s.db.DeleteRange([]byte{0}, []byte{0xff}, pebble.Sync)
+	return s.clearRows()
+}
+
+// clearRows removes all rows but those of blobs, which nothing points to then.
+func (s *Store) clearRows() error {
+	b := s.db.NewBatch()
+	defer b.Close()
+	for _, part := range [][2]byte{{0, rowPacked}, {rowPacked + 1, 0xff}} {
+		if err := b.DeleteRange(part[:1], part[1:], nil); err != nil {
+			return err
+		}
+	}
+	return b.Commit(pebble.Sync)
 }
 
 // diskBytes is the size of the tables and of the logs that are not in tables yet. Logs that wait to be used again are not counted.

@@ -14,7 +14,7 @@ import (
 )
 
 // Format is the version of the layout on disk that this package writes.
-const Format = 1
+const Format = 2
 
 // ErrLocked says that another process has the directory open.
 var ErrLocked = errors.New("embedded: the directory is in use by another process")
@@ -31,6 +31,8 @@ type Options struct {
 	CacheSize int64
 	// MemTableSize is the size in bytes from which what is in memory is written to a table; 0: 32 MB.
 	MemTableSize uint64
+	// PackSize is the size in bytes from which a file of small blobs is ended and the next one begun; 0: 64 MB.
+	PackSize int64
 	// StuckAfter is how long callers wait, once the store has failed, for a committer that may be stuck for ever; 0: 1 s.
 	StuckAfter time.Duration
 	// NoSync acknowledges commits that are not durable. It is for bulk loads that can be started again, and for tests.
@@ -40,6 +42,7 @@ type Options struct {
 const (
 	defaultCacheSize    = 128 << 20
 	defaultMemTableSize = 32 << 20
+	defaultPackSize     = 64 << 20
 )
 
 // queueLength is how many transactions can wait for the committer before Commit blocks.
@@ -57,7 +60,10 @@ func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{
 		fs: opts.FS, dir: dir, log: opts.Logger, clock: opts.Clock, noSync: opts.NoSync, stuckAfter: opts.StuckAfter,
 		queue: make(chan *request, queueLength), inflight: make(chan *group, groupsInFlight), freed: make(chan struct{}, 1), done: make(chan struct{}),
-		breaks: make(chan struct{}),
+		breaks: make(chan struct{}), packSize: opts.PackSize,
+	}
+	if s.packSize == 0 {
+		s.packSize = defaultPackSize
 	}
 	if s.fs == nil {
 		s.fs = vfs.Default
@@ -117,6 +123,9 @@ func (s *Store) open(opts Options) (err error) {
 	}
 	if err == nil {
 		err = s.load()
+	}
+	if err == nil {
+		err = s.blobs.packs.recover()
 	}
 	if err != nil {
 		return errors.Join(err, s.db.Close())
