@@ -43,6 +43,7 @@ func newBench() *cobra.Command {
 	flags.IntVar(&o.Extraction, "extraction", 1_000_000, "lines of the synthetic extraction that the group directory imports")
 	flags.StringVar(&o.Dir, "dir", "", "where to make the temporary data directory (default: the system's)")
 	flags.StringVar(&o.Keep, "keep", "", "directory in which the stores of the group sharing stay, for later runs to measure without loading")
+	flags.StringVar(&o.Pprof, "pprof", "", "loopback address on which the servers under test serve Go profiles")
 	flags.DurationVar(&soak, "soak", 0, "instead keep a server under mixed load for so long, and print its rate and memory as they go")
 	flags.StringVar(&bare, "bare", "", "serve the file's bytes from a bare handler: the limit of reading")
 	flags.StringVar(&bareFile, "bare-file", "", "serve the file from net/http's file handler: the limit of retrieving documents")

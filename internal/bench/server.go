@@ -60,6 +60,9 @@ func (s *Server) Memory() (int64, error) {
 	return residentSet(s.cmd.Process.Pid)
 }
 
+// CPU is the processor time that the process has used.
+func (s *Server) CPU() (CPU, error) { return processCPU(s.cmd.Process.Pid) }
+
 // Stop sends SIGTERM and waits for the process to end; anything but exit status 0 is an error.
 func (s *Server) Stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {

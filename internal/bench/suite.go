@@ -25,7 +25,9 @@ type Options struct {
 	Extraction int
 	// Keep is a directory in which the stores of the group sharing stay, and are found again by a later run: loading a million documents takes far longer than measuring them. "": they are removed.
 	Keep string
-	Out  io.Writer
+	// Pprof is a loopback address on which the servers under test serve Go profiles; "": they do not.
+	Pprof string
+	Out   io.Writer
 }
 
 // suite is a run under way.
@@ -50,6 +52,7 @@ var groups = []struct {
 	{"documents", (*suite).documents},
 	{"submission", (*suite).submission},
 	{"sharing", (*suite).sharing},
+	{"access", (*suite).access},
 	{"directory", (*suite).directory},
 }
 
@@ -89,7 +92,11 @@ func (s *suite) serve(data string) (*Server, error) {
 }
 
 func (s *suite) serveIn(data string) (*Server, error) {
-	return Start(s.ctx, "serve", "--security", "off", "--listen", "127.0.0.1:0", "--log", "warn", "--data", data)
+	args := []string{"serve", "--security", "off", "--listen", "127.0.0.1:0", "--log", "warn", "--data", data}
+	if s.Pprof != "" {
+		args = append(args, "--pprof", s.Pprof)
+	}
+	return Start(s.ctx, args...)
 }
 
 // measure repeats a load and gives the median rate, its spread, and the worst p99.
