@@ -1,0 +1,256 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/smart"
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
+	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+)
+
+// Policy is what France asks of people before an application gets access, and what it then may: the smart.Policy.
+type Policy struct {
+	Records    *dmp.Records
+	Repository *repository.Repository
+	// Issued is told of each access that is granted, before a token is made; an error refuses it. nil: nobody is.
+	Issued func(context.Context, Issued) error
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Issued is an access at the moment when it is granted. The session has no id yet; its Actor is a *habilitation.Actor.
+type Issued struct {
+	Session *token.Session
+	// Grant is the OAuth grant type, Scope the scopes granted.
+	Grant, Scope string
+	// Justification is why the caller breaks the glass, in the caller's words.
+	Justification string
+	// Remote is the address from which it was asked.
+	Remote string
+}
+
+func (p *Policy) now() time.Time {
+	if p.Now == nil {
+		return time.Now()
+	}
+	return p.Now()
+}
+
+// The questions' names.
+const (
+	askSituation     = "situation"
+	askMode          = "mode"
+	askJustification = "justification"
+	askSecret        = "secret"
+	askContent       = "contenu"
+	askDuration      = "duree"
+	classPrefix      = "classe-"
+)
+
+// Questions implements smart.Policy.
+func (p *Policy) Questions(_ context.Context, request *smart.Request, who *smart.Identity) ([]smart.Question, error) {
+	principal, err := principalOf(who.Claims)
+	if err != nil {
+		return nil, err
+	}
+	if principal.Professional != nil {
+		return p.professionalQuestions(request, principal.Professional)
+	}
+	if request.Client.Trusted {
+		return nil, nil
+	}
+	return consentQuestions(request), nil
+}
+
+func (p *Policy) professionalQuestions(request *smart.Request, who *Professional) ([]smart.Question, error) {
+	var out []smart.Question
+	if len(who.Situations) > 1 {
+		q := smart.Question{Name: askSituation, Label: "Votre situation d'exercice", Help: "Vos droits sont ceux de la situation choisie.", Required: true}
+		for n := range who.Situations {
+			q.Options = append(q.Options, smart.Option{Value: who.Situations[n].Key, Label: who.Situations[n].Label()})
+		}
+		out = append(out, q)
+	}
+	mode := smart.Question{Name: askMode, Label: "Mode d'accès", Value: string(habilitation.Normal), Required: true, Options: []smart.Option{
+		{Value: string(habilitation.Normal), Label: "Normal", Help: "Le patient vous a autorisé, ou vous êtes membre de son équipe de soins."},
+	}}
+	if request.Patient != "" {
+		mode.Options = append(mode.Options, smart.Option{
+			Value: string(habilitation.BreakGlass), Label: "Bris de glace",
+			Help: "Le patient ne peut pas exprimer sa volonté et son état comporte un risque immédiat pour sa santé. Le patient et son médecin traitant en sont informés.",
+		})
+	}
+	if who.Regulation {
+		mode.Options = append(mode.Options, smart.Option{Value: string(habilitation.Centre15), Label: "Centre 15", Help: "Régulation médicale. Le patient et son médecin traitant en sont informés."})
+	}
+	out = append(out, mode)
+	if request.Patient == "" {
+		return out, nil
+	}
+	out = append(out, smart.Question{
+		Name: askJustification, Label: "Motif de l'accès", Help: "Obligatoire ; le patient peut le lire.", MaxLength: maxJustification, Required: true,
+		When: &smart.Condition{Question: askMode, Answers: []string{string(habilitation.BreakGlass)}},
+	})
+	rec, err := p.Records.FindByID(request.Patient)
+	if err != nil {
+		return nil, err
+	}
+	w := Who{Now: p.Now}
+	if w.minor(rec.Traits.BirthDate) {
+		out = append(out, smart.Question{
+			Name: askSecret, Label: "Connexion secrète", Value: "non", Required: true, Options: []smart.Option{
+				{Value: "non", Label: "Non"},
+				{Value: "oui", Label: "Oui, à la demande du patient mineur", Help: "Ses représentants légaux ne verront ni cet accès, ni ce qui est déposé."},
+			},
+		})
+	}
+	return out, nil
+}
+
+const (
+	maxJustification = 500
+	minJustification = 10
+	emergencyLength  = time.Hour
+)
+
+// Grant implements smart.Policy.
+func (p *Policy) Grant(ctx context.Context, request *smart.Request, who *smart.Identity, answers smart.Answers) (*smart.Granted, error) {
+	principal, err := principalOf(who.Claims)
+	if err != nil {
+		return nil, err
+	}
+	if principal.Professional != nil {
+		return p.grantProfessional(ctx, request, who, principal.Professional, answers)
+	}
+	return p.grantPerson(ctx, request, who, principal.Person, answers)
+}
+
+func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, who *smart.Identity, professional *Professional, answers smart.Answers) (*smart.Granted, error) {
+	situation, err := chosen(professional, answers[askSituation])
+	if err != nil {
+		return nil, err
+	}
+	actor := professional.Actor(situation)
+	if actor.Mode, err = habilitation.ParseAccessMode("", answers[askMode]); err != nil {
+		return nil, &smart.Refusal{Code: "invalid_request", Message: "Ce mode d'accès n'existe pas."}
+	}
+	actor.Secret = answers[askSecret] == "oui"
+	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, NeedPatientBanner: request.Patient != ""}
+	switch actor.Mode {
+	case habilitation.BreakGlass:
+		if request.Patient == "" {
+			return nil, &smart.Refusal{Message: "Le bris de glace concerne un patient : ouvrez son dossier depuis votre logiciel."}
+		}
+		if len([]rune(answers[askJustification])) < minJustification {
+			return nil, &smart.Refusal{Again: true, Message: "Indiquez le motif de l'accès en quelques mots."}
+		}
+		actor.Justification = true
+	case habilitation.Centre15:
+		if !professional.Regulation {
+			return nil, &smart.Refusal{Message: "Votre identité ne comporte pas la régulation médicale."}
+		}
+	}
+	if actor.Mode != habilitation.Normal {
+		granted.Lifetime, granted.TokenLifetime = emergencyLength, emergencyLength
+	}
+	if err := p.tell(ctx, request, who, granted, &actor, answers[askJustification]); err != nil {
+		return nil, err
+	}
+	organization := ""
+	if situation != nil {
+		organization = situation.StructureName
+	}
+	granted.Claims, err = actorClaims(&actor, organization)
+	return granted, err
+}
+
+// chosen gives the situation of an answer; the only one without an answer.
+func chosen(p *Professional, key string) (*Situation, error) {
+	switch {
+	case key == "" && len(p.Situations) == 0:
+		return nil, nil
+	case key == "" && len(p.Situations) == 1:
+		return &p.Situations[0], nil
+	}
+	if s := p.Situation(key); s != nil {
+		return s, nil
+	}
+	return nil, &smart.Refusal{Again: true, Message: "Choisissez la situation d'exercice dans laquelle vous agissez."}
+}
+
+func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identity *smart.Identity, who *person, answers smart.Answers) (*smart.Granted, error) {
+	other, own, known := who.choice(request.Patient)
+	if !known {
+		return nil, &smart.Refusal{Message: "Ce dossier n'est pas le vôtre, ni celui d'une personne que vous représentez."}
+	}
+	actor := habilitation.Actor{Kind: habilitation.Holder, ID: who.ID, Name: who.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
+	user := "Patient/" + who.Record
+	if !own {
+		user = "RelatedPerson/" + other.RelatedPerson
+		actor.Kind = habilitation.Delegate
+		if other.Legal {
+			actor.Kind = habilitation.Representative
+		}
+	}
+	if !request.Client.Trusted {
+		if err := p.consent(ctx, request, user, other.Patient, answers); err != nil {
+			return nil, err
+		}
+		actor = habilitation.Actor{Kind: habilitation.Application, ID: ClientIdentifier(request.Client.ID), Name: request.Client.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
+	}
+	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, FHIRUser: user, NeedPatientBanner: !own}
+	err := p.tell(ctx, request, identity, granted, &actor, "")
+	if err != nil {
+		return nil, err
+	}
+	granted.Claims, err = actorClaims(&actor, "")
+	return granted, err
+}
+
+// tell traces what is about to be granted.
+func (p *Policy) tell(ctx context.Context, request *smart.Request, who *smart.Identity, granted *smart.Granted, actor *habilitation.Actor, justification string) error {
+	if p.Issued == nil {
+		return nil
+	}
+	user := who.FHIRUser
+	if granted.FHIRUser != "" {
+		user = granted.FHIRUser
+	}
+	return p.Issued(ctx, Issued{
+		Session: &token.Session{Client: request.Client.ID, Subject: who.Subject, FHIRUser: user, Scopes: granted.Scopes, Patient: granted.Patient, Issued: p.now(), Actor: actor},
+		Grant:   smart.GrantCode, Scope: granted.Scopes.String(), Justification: justification, Remote: request.Remote,
+	})
+}
+
+// Renew implements smart.Policy. What ends an authorization otherwise is judged on every request from the record's Consents; here, that the record in context still is one.
+func (p *Policy) Renew(_ context.Context, renewal *smart.Renewal) error {
+	if renewal.Patient == "" {
+		return nil
+	}
+	if _, err := p.Records.FindByID(renewal.Patient); err != nil {
+		return &smart.Refusal{Message: "Ce dossier n'existe plus."}
+	}
+	return nil
+}
+
+// SystemClient is the system of client_ids as identifiers.
+const SystemClient = "https://carnet-fhir.github.io/client"
+
+// ClientIdentifier is a client as Consents name it.
+func ClientIdentifier(id string) habilitation.Identifier {
+	return habilitation.Identifier{System: SystemClient, Value: id}
+}
+
+// actorClaims are the claims of an access token: the Actor, and what IHE IUA has for it.
+func actorClaims(a *habilitation.Actor, organization string) (map[string]json.RawMessage, error) {
+	actor, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	extensions, err := json.Marshal(map[string]any{"ihe_iua": iuaOf(a, organization)})
+	return map[string]json.RawMessage{ClaimActor: actor, "extensions": extensions}, err
+}
