@@ -166,7 +166,7 @@ func TestPowerCutDuringSubmission(t *testing.T) {
 			none++
 		}
 	}
-	require.Greater(t, none, 5, "the power was cut before the commit")
+	require.Greater(t, none, 2, "the power was cut before the commit: the write and the sync of the document's pack, and those of the log")
 	t.Logf("%d moments with none of it, %d with all", none, whole)
 }
 
@@ -189,6 +189,6 @@ func TestDiskErrorDuringSubmission(t *testing.T) {
 		require.GreaterOrEqual(t, status, http.StatusInternalServerError)
 		refused++
 	}
-	require.Greater(t, refused, 5)
+	require.Greater(t, refused, 3)
 	t.Logf("%d operations at which the disk failed", refused)
 }
