@@ -29,6 +29,9 @@ func (t *Trace) bundleEvents(ctx context.Context, c *caller, a *rest.Answer) []e
 		if x == nil || conformance[x.typ] && reads(x.what) {
 			continue
 		}
+		if x.what == repository.Delete && x.fault == nil && len(x.records) == 0 {
+			x.records = t.deletion(x.typ, x.id)
+		}
 		for _, e := range t.events(ctx, c, x) {
 			key := gathered{patientOf(&e), string(x.what), e.outcomeDesc}
 			if at, ok := open[key]; ok && x.query == nil && t.gather(&out[at], &e) {

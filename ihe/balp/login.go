@@ -15,13 +15,11 @@ type Issued struct {
 	Session *token.Session
 	// Grant is the OAuth grant type ("authorization_code"), Scope the scopes granted.
 	Grant, Scope string
-	// Justification is why the caller breaks the glass, in the caller's words; "" outside of bris de glace.
-	Justification string
 	// Remote is the address that asked.
 	Remote string
 }
 
-// TokenIssued traces a token before it leaves: ITI-71, and where the token is of an emergency the begin of the emergency access to the record that it is for, with its justification. An error refuses the token: it must not be used untraced.
+// TokenIssued traces a token before it leaves. An error refuses the token: it must not be used untraced.
 func (t *Trace) TokenIssued(ctx context.Context, i Issued) error {
 	c := t.callerOf(token.NewContext(ctx, i.Session), &http.Request{RemoteAddr: i.Remote})
 	e := event{
@@ -37,28 +35,33 @@ func (t *Trace) TokenIssued(ctx context.Context, i Issued) error {
 			details: nonEmpty(detail{"grant_type", i.Grant}, detail{"scope", shortened(i.Scope)}),
 		}},
 	}
-	events := []event{e}
-	if c.actor != nil && (c.actor.Mode == habilitation.BreakGlass || c.actor.Mode == habilitation.Centre15) {
-		events = append(events, t.emergency(&c, &i))
-	}
-	return t.write(ctx, events)
+	return t.write(ctx, []event{e})
 }
 
-// emergency is DICOM's emergency override, with the record that was opened and why.
-func (t *Trace) emergency(c *caller, i *Issued) event {
+// Emergency is an access in an emergency that begins: bris de glace, or the doctor who regulates emergency calls.
+type Emergency struct {
+	Actor *habilitation.Actor
+	// Patient is the logical id of the one whose record is opened.
+	Patient string
+	// Justification is why, in the caller's words; régulation gives none.
+	Justification  string
+	Client, Remote string
+}
+
+// Emergency traces the begin of an emergency access with its justification, by DICOM's Emergency Override Started. An error refuses the access: bris de glace without its trace is none.
+func (t *Trace) Emergency(ctx context.Context, x Emergency) error {
+	c := t.callerOf(token.NewContext(ctx, &token.Session{Client: x.Client, Actor: x.Actor}), &http.Request{RemoteAddr: x.Remote})
 	e := event{
-		typ: coding{systemDCM, "110113"}, subtypes: []coding{{systemDCM, "110127"}}, action: "E", outcome: outcomeSuccess, at: t.o.Now(), observer: t.observer, labels: hiding(c, nil),
-		agents: t.agents(c, typeSource, typeDestination, typeRecipient), purposes: c.purposes,
+		typ: coding{systemDCM, "110113"}, subtypes: []coding{{systemDCM, "110127"}}, action: "E", outcome: outcomeSuccess, at: t.o.Now(), observer: t.observer, labels: hiding(&c, nil),
+		agents: t.agents(&c, typeSource, typeDestination, typeRecipient), purposes: c.purposes,
 	}
-	if i.Session.Patient != "" {
-		e.entities = append(e.entities, entity{what: who{reference: "Patient/" + i.Session.Patient}, typ: coding{systemEntity, "1"}, role: coding{systemRole, "1"}})
+	if x.Patient != "" {
+		e.entities = append(e.entities, entity{what: who{reference: "Patient/" + x.Patient}, typ: coding{systemEntity, "1"}, role: coding{systemRole, "1"}})
 	}
-	if why := justification(i.Justification); why != "" {
-		e.entities = append(e.entities, entity{
-			what: who{system: "urn:ietf:params:oauth:jti", value: i.Session.ID}, typ: coding{systemEntity, "2"}, role: coding{systemRole, "13"}, details: []detail{{"justification", why}},
-		})
+	if why := justification(x.Justification); why != "" {
+		e.entities = append(e.entities, entity{what: t.observer, typ: coding{systemEntity, "2"}, role: coding{systemRole, "13"}, details: []detail{{"justification", why}}})
 	}
-	return e
+	return t.write(ctx, []event{e})
 }
 
 // maxJustification bounds what is kept of a justification, in bytes.

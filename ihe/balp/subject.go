@@ -2,7 +2,6 @@ package balp
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"strings"
 
@@ -33,7 +32,9 @@ func subjectPaths(defs *spec.Definitions) map[string]*leaves {
 	out := make(map[string]*leaves, len(defs.Resources))
 	for _, typ := range defs.Resources {
 		var found []string
-		if x, ok := expressions[typ]["patient"]; ok {
+		if typ == "AuditEvent" {
+			found = []string{"entity.what"} // the patient who acted is not whose trace it is
+		} else if x, ok := expressions[typ]["patient"]; ok {
 			found = elementsOf(typ, x)
 		} else {
 			for _, code := range defs.Compartments["Patient"].Params[typ] {
@@ -196,6 +197,20 @@ func (t *Trace) stored(typ, id string) *store.Record {
 	return rec
 }
 
+// deletion gives the version that says that a resource is deleted, nothing when none does.
+func (t *Trace) deletion(typ, id string) []*store.Record {
+	view, err := t.store.View(0)
+	if err != nil {
+		return nil
+	}
+	defer view.Close()
+	rec, err := view.Read(typ, id)
+	if err != nil || rec.Method != store.Deleted {
+		return nil
+	}
+	return []*store.Record{rec}
+}
+
 // before gives the content of the version that a deletion ended.
 func (t *Trace) before(rec *store.Record) []byte {
 	if rec.Version < 2 {
@@ -207,7 +222,7 @@ func (t *Trace) before(rec *store.Record) []byte {
 	}
 	defer view.Close()
 	old, err := view.Version(rec.Type, rec.ID, rec.Version-1)
-	if errors.Is(err, store.ErrNotFound) || err != nil {
+	if err != nil {
 		return nil
 	}
 	return old.Body
