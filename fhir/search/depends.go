@@ -3,22 +3,28 @@ package search
 import (
 	"bytes"
 	"strings"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
 )
 
 // Depends holds when a resource satisfies a condition that depends on what it refers to: On gives the condition for a reference that the resource has by the parameter, nil for none. Where there are several references, that of
 // one of them must hold. An access rule that is another for each patient is made of it; a search that names the patient is left with that patient's condition.
 type Depends struct {
-	Param *Param // a reference parameter
+	// Param is a reference parameter; nil: the resource itself, as a reference to it.
+	Param *Param
 	On    func(Ref) (Expr, error)
 }
 
 func (*Depends) expr() {}
 
 func (r *run) compileDepends(typ string, x *Depends) *node {
+	n := &node{kind: nodeDepends, typ: typ, expr: x}
+	if x.Param == nil {
+		return n
+	}
 	if x.Param.Resource != typ || !x.Param.indexed() {
 		return &node{kind: nodeOr, typ: typ}
 	}
-	n := &node{kind: nodeDepends, typ: typ, expr: x}
 	n.judged = &access{scans: []scan{{index: r.e.namesOf(x.Param).main}}}
 	r.bind(n.judged)
 	r.sets = true
@@ -28,12 +34,20 @@ func (r *run) compileDepends(typ string, x *Depends) *node {
 // depends judges a record by the conditions of what it refers to.
 func (r *run) depends(n *node, c *candidate) (bool, error) {
 	var refs [][]byte
+	if n.judged == nil {
+		refs = append(refs, appendReference(nil, c.typ, c.id, "", ""))
+		return r.dependsOn(n, c, refs)
+	}
 	c.values(&n.judged.scans[0], func(value []byte) bool {
 		if bytes.IndexByte(value, separator) < 0 { // no canonical
 			refs = append(refs, value)
 		}
 		return true
 	})
+	return r.dependsOn(n, c, refs)
+}
+
+func (r *run) dependsOn(n *node, c *candidate, refs [][]byte) (bool, error) {
 	for _, ref := range refs {
 		inner, err := r.dependent(n, ref)
 		if err != nil {
@@ -68,9 +82,13 @@ func (r *run) dependent(n *node, ref []byte) (*node, error) {
 }
 
 // depends is the same on content.
-func (j *judge) depends(x *Depends, typ string, values []Value, holds func(Expr) (bool, error)) (bool, error) {
-	if x.Param.Resource != typ {
-		return false, nil
+func (j *judge) depends(x *Depends, root *element.Element) (bool, error) {
+	var values []Value
+	switch {
+	case x.Param == nil:
+		values = []Value{{RefType: root.Type.Name, RefID: root.ChildValue("id")}}
+	case x.Param.Resource == root.Type.Name:
+		values = j.snapshot.ValuesOf(x.Param, root)
 	}
 	for i := range values {
 		if values[i].RefID == "" {
@@ -80,7 +98,7 @@ func (j *judge) depends(x *Depends, typ string, values []Value, holds func(Expr)
 		if err != nil {
 			return false, err
 		}
-		if ok, err := holds(inner); ok || err != nil {
+		if ok, err := j.match(inner, root); ok || err != nil {
 			return ok, err
 		}
 	}

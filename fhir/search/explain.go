@@ -164,6 +164,9 @@ func describeExpr(typ string, x Expr) string {
 	case *Has:
 		return "_has of " + x.Source + "." + x.Param.Code
 	case *Depends:
+		if x.Param == nil {
+			return typ + ", each its condition"
+		}
 		return x.Param.Resource + "." + x.Param.Code + ", each its condition"
 	case *Secured:
 		return "the securityContext"

@@ -64,7 +64,7 @@ func (j *judge) match(condition Expr, root *element.Element) (bool, error) {
 	case *Secured:
 		return j.secured(c, root)
 	case *Depends:
-		return j.depends(c, root.Type.Name, j.snapshot.ValuesOf(c.Param, root), func(inner Expr) (bool, error) { return j.match(inner, root) })
+		return j.depends(c, root)
 	default:
 		return j.snapshot.MatchAlone(condition, root), nil
 	}

@@ -134,7 +134,7 @@ func (n *node) givenAll(r *run, f *fact) *node {
 
 // condition gives what depends on a reference as it is for the one reference that a match has. What cannot be told yet is told when the record is judged.
 func (n *node) condition(r *run, f *fact) *node {
-	if !f.only || len(f.values) != 1 || !slices.Contains(f.indexes, n.judged.scans[0].index) {
+	if n.judged == nil || !f.only || len(f.values) != 1 || !slices.Contains(f.indexes, n.judged.scans[0].index) {
 		return n
 	}
 	inner, err := r.dependent(n, f.values[0])

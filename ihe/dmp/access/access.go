@@ -1,0 +1,162 @@
+package access
+
+import (
+	"context"
+	"strings"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+	"github.com/carnet-fhir/carnet/internal/ins"
+)
+
+// Permit refuses what the scopes of the token do not permit on any resource of the type, and what the caller's kind never may.
+func (a *Access) Permit(ctx context.Context, what repository.Interaction, typ string) error {
+	c, err := callerOf(ctx)
+	if c == nil || err != nil {
+		return err
+	}
+	if !c.session.Scopes.Permits(what, typ) {
+		return forbidden("The scopes of the access token do not permit this interaction" + on(typ) + ".")
+	}
+	return nil
+}
+
+func on(typ string) string {
+	if typ == "" {
+		return ""
+	}
+	return " on " + typ
+}
+
+// Restrict gives the condition on what is met on the way: scopes and rules.
+func (a *Access) Restrict(ctx context.Context, typ string) (search.Expr, error) {
+	return a.restrict(ctx, typ, nil)
+}
+
+// Narrow gives the condition on what is asked for: who names a person by INS, or a resource by its id, asks about one record; who does not sees the records that have to do with it.
+func (a *Access) Narrow(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	return a.restrict(ctx, typ, asked)
+}
+
+func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	c, err := callerOf(ctx)
+	if c == nil || err != nil {
+		return nil, err
+	}
+	scopes, err := c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, repository.Read)
+	if err != nil {
+		return nil, err
+	}
+	if a.operates(c) {
+		return scopes, nil
+	}
+	if err := a.relations.follow(); err != nil {
+		return nil, err
+	}
+	v := a.view(c)
+	rule, err := v.rule(ctx, typ, false, v.pins(typ, asked))
+	if err != nil {
+		return nil, err
+	}
+	if rule == nil {
+		return scopes, nil
+	}
+	return conjunction(search.And{scopes, rule}), nil
+}
+
+// pins says whether what is asked can be answered by the record of one person that the caller named, or by one resource.
+func (v *view) pins(typ string, asked search.Expr) bool {
+	switch e := asked.(type) {
+	case search.And:
+		for _, part := range e {
+			if v.pins(typ, part) {
+				return true
+			}
+		}
+		return v.describes(typ, e)
+	case search.Or:
+		for _, part := range e {
+			if !v.pins(typ, part) {
+				return false
+			}
+		}
+		return len(e) > 0
+	case search.IDIn:
+		return true
+	case *search.Clause:
+		return v.pinsClause(typ, e)
+	case *search.Chain:
+		return v.ofOwner(typ, e.Param) && e.Target == "Patient" && v.pins("Patient", e.Inner)
+	case search.InCompartment:
+		return e.Type == "Patient"
+	}
+	return false
+}
+
+func (v *view) pinsClause(typ string, c *search.Clause) bool {
+	switch {
+	case len(c.Operands) == 0 || c.Param.Resource != typ:
+		return false
+	case typ == "Patient" && c.Param.Code == "identifier" && c.Modifier == search.NoModifier:
+		for i := range c.Operands {
+			if _, known := ins.KindOf(c.Operands[i].System); !known || c.Operands[i].Code == "" {
+				return false
+			}
+		}
+		return true
+	case v.ofOwner(typ, c.Param) && c.Modifier == search.NoModifier:
+		for i := range c.Operands {
+			if c.Operands[i].RefID == "" {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// ofOwner says whether a parameter says whose a resource is.
+func (v *view) ofOwner(typ string, p *search.Param) bool {
+	return p.Code == "patient" || p.Code == "subject" || len(v.a.types[typ].owners) > 0 && v.a.types[typ].owners[0] == p
+}
+
+// describes says whether a search of people without INS is one that regulation may make (E9): it says something of the person.
+func (v *view) describes(typ string, asked search.And) bool {
+	if typ != "Patient" || len(asked) == 0 {
+		return false
+	}
+	if !v.a.o.Engine.Decide(&v.caller.actor, &habilitation.Situation{At: v.a.o.Clock()}, habilitation.SearchWithoutINS, nil).Permit {
+		return false
+	}
+	for _, part := range asked {
+		if c, ok := part.(*search.Clause); ok && len(c.Operands) > 0 && describing[c.Param.Code] && c.Modifier != search.ModifierMissing {
+			return true
+		}
+	}
+	return false
+}
+
+// describing are the parameters by which regulation finds a person without INS.
+var describing = map[string]bool{"name": true, "family": true, "given": true, "phonetic": true, "birthdate": true, "identifier": true, "telecom": true, "phone": true, "email": true}
+
+// Change judges a write.
+func (a *Access) Change(ctx context.Context, what repository.Interaction, before, after *element.Element) error {
+	c, err := callerOf(ctx)
+	if c == nil || err != nil {
+		return err
+	}
+	if err := c.session.Scopes.Change(a.o.Registry, c.session.Patient, what, before, after); err != nil {
+		return err
+	}
+	if a.operates(c) {
+		return nil
+	}
+	return forbidden("The rules of access do not permit this change.")
+}
+
+// escape writes a value as a search takes it.
+func escape(value string) string {
+	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `$`, `\$`).Replace(value)
+}

@@ -1,0 +1,175 @@
+package access
+
+import (
+	"context"
+
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+)
+
+// authorship is the condition that a document or list is the caller's own (it is an author), and that it is its structure's.
+type authorship struct {
+	own, structure map[string]search.Expr // by type: DocumentReference, List
+}
+
+// ways are how an author is named in a type, as chains of its search parameters; %s stands for the identifier.
+var (
+	ownWays = map[string][]string{
+		"DocumentReference": {"author:Practitioner.identifier", "author:PractitionerRole.practitioner:Practitioner.identifier", "author:PractitionerRole.practitioner.identifier", "author:PractitionerRole.identifier",
+			"author:Patient.identifier", "author:RelatedPerson.identifier", "author:Device.identifier"},
+		"List": {"source:Practitioner.identifier", "source:PractitionerRole.practitioner:Practitioner.identifier", "source:PractitionerRole.identifier", "source:Patient.identifier", "source:Device.identifier"},
+	}
+	structureWays = map[string][]string{
+		"DocumentReference": {"author:Organization.identifier", "author:PractitionerRole.organization:Organization.identifier"},
+		"List":              {"source:PractitionerRole.organization:Organization.identifier", "authorOrg:Organization.identifier"},
+	}
+	authorParams = map[string]string{"DocumentReference": "author", "List": "source"}
+)
+
+// authorship finds under which references the caller may be an author.
+func (v *view) authored(ctx context.Context) (*authorship, error) {
+	v.mu.Lock()
+	author, era := v.author, v.era
+	v.mu.Unlock()
+	if author != nil {
+		return author, nil
+	}
+	r := v.a.relations
+	people, roles, err := r.practitioner(ctx, v.caller.actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	refs := append(people, roles...)
+	if typ, id, ok := refParts(v.caller.session.FHIRUser); ok {
+		refs = append(refs, search.Ref{Type: typ, ID: id})
+	}
+	organizations, staffed, err := r.organization(ctx, v.caller.actor.Structure)
+	if err != nil {
+		return nil, err
+	}
+	author = &authorship{own: map[string]search.Expr{}, structure: map[string]search.Expr{}}
+	for typ := range authorParams {
+		author.own[typ] = r.written(typ, ownWays[typ], v.caller.actor.ID, refs, people)
+		author.structure[typ] = r.written(typ, structureWays[typ], v.caller.actor.Structure, append(organizations, staffed...), nil)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.era == era {
+		v.author = author
+	}
+	return author, nil
+}
+
+// written is the condition that one of the references, or somebody with the identifier who is contained or named by it, is an author.
+func (r *relations) written(typ string, ways []string, id habilitation.Identifier, refs, people []search.Ref) search.Expr {
+	out := search.Or{}
+	p, ok := r.a.o.Registry.Param(typ, authorParams[typ])
+	if !ok {
+		return out
+	}
+	if len(refs) > 0 {
+		out = append(out, &search.Among{Param: p, Set: search.ReferenceSet(refs)})
+	}
+	if len(people) > 0 { // a contained role of a stored professional
+		for _, ref := range people {
+			out = append(out, r.contained(typ, authorParams[typ]+":PractitionerRole.practitioner", ref.Type+"/"+ref.ID)...)
+		}
+	}
+	if id.Zero() {
+		return out
+	}
+	out = append(out, r.identified(typ, authorParams[typ], []habilitation.Identifier{id}))
+	for _, way := range ways {
+		out = append(out, r.contained(typ, way, id.System+"|"+id.Value)...)
+	}
+	return out
+}
+
+// contained gives the conditions on contained resources that a chain stands for; those on stored ones are known by their references already.
+func (r *relations) contained(typ, chain, value string) []search.Expr {
+	e, err := search.ParseCondition(r.a.o.Registry, typ, [][2]string{{chain, escape(value)}}, search.ParseOptions{})
+	if err != nil {
+		return nil // the server has no such chain
+	}
+	var out []search.Expr
+	var walk func(search.Expr)
+	walk = func(e search.Expr) {
+		switch e := e.(type) {
+		case search.And:
+			if len(e) == 1 {
+				walk(e[0])
+			}
+		case search.Or:
+			for _, part := range e {
+				walk(part)
+			}
+		case *search.Clause:
+			out = append(out, e)
+		}
+	}
+	walk(e)
+	return out
+}
+
+// practitioner finds the stored professionals with an identifier, and their roles.
+func (r *relations) practitioner(ctx context.Context, id habilitation.Identifier) (people, roles []search.Ref, err error) {
+	if id.Zero() {
+		return nil, nil, nil
+	}
+	view, err := r.a.o.Store.View(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if e := view.Close(); err == nil {
+			err = e
+		}
+	}()
+	found, err := r.engine.Find(ctx, view, "Practitioner", r.identified("Practitioner", "identifier", []habilitation.Identifier{id}), maxRoles, relationBudget)
+	if err != nil {
+		return nil, nil, err
+	}
+	either := search.Or{r.identified("PractitionerRole", "identifier", []habilitation.Identifier{id}), r.identified("PractitionerRole", "practitioner", []habilitation.Identifier{id})}
+	for _, rec := range found {
+		people = append(people, search.Ref{Type: rec.Type, ID: rec.ID})
+		either = append(either, r.refersTo("PractitionerRole", "practitioner", rec.Type, rec.ID))
+	}
+	found, err = r.engine.Find(ctx, view, "PractitionerRole", either, maxRoles, relationBudget)
+	for _, rec := range found {
+		roles = append(roles, search.Ref{Type: rec.Type, ID: rec.ID})
+	}
+	return people, roles, err
+}
+
+// maxRoles bounds the roles of one professional or structure that are looked for.
+const maxRoles = 5_000
+
+// organization finds the stored structures with an identifier, and the roles in them.
+func (r *relations) organization(ctx context.Context, id habilitation.Identifier) (organizations, roles []search.Ref, err error) {
+	if id.Zero() {
+		return nil, nil, nil
+	}
+	view, err := r.a.o.Store.View(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if e := view.Close(); err == nil {
+			err = e
+		}
+	}()
+	found, err := r.engine.Find(ctx, view, "Organization", r.identified("Organization", "identifier", []habilitation.Identifier{id}), maxRoles, relationBudget)
+	if err != nil || len(found) == 0 {
+		return nil, nil, err
+	}
+	either := search.Or{}
+	for _, rec := range found {
+		organizations = append(organizations, search.Ref{Type: rec.Type, ID: rec.ID})
+		either = append(either, r.refersTo("PractitionerRole", "organization", rec.Type, rec.ID))
+	}
+	found, err = r.engine.Find(ctx, view, "PractitionerRole", either, maxRoles, relationBudget)
+	for _, rec := range found {
+		roles = append(roles, search.Ref{Type: rec.Type, ID: rec.ID})
+	}
+	return organizations, roles, err
+}

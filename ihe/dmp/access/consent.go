@@ -1,0 +1,237 @@
+package access
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+)
+
+// statement is one Consent, understood: what a person said of who may see the record, and when.
+type statement struct {
+	category string
+	active   bool
+	permit   bool
+	given    time.Time // when it was said
+	from     time.Time // zero: without bound
+	until    time.Time // exclusive; zero: without bound
+	updated  time.Time // of the version: when an inactive one ended
+
+	actors      []actor
+	professions []string
+	classes     []string
+	types       []string
+	purposes    []string
+	read, write bool
+	data        bool // an application's: clinical data too
+	administers bool // a delegate's: as administrator of the profile
+	code        string
+	collector   habilitation.Identifier
+	means       string
+	verified    bool
+	reason      string
+	except      []habilitation.Provision
+}
+
+// actor is whom a statement is about: by national identifier, or by a resource of the server ("RelatedPerson/[id]").
+type actor struct {
+	id  habilitation.Identifier
+	ref string
+}
+
+// names says whether the statement is about one of the identities or the resource.
+func (s *statement) names(ids []habilitation.Identifier, ref string) bool {
+	return slices.ContainsFunc(s.actors, func(a actor) bool {
+		return ref != "" && a.ref == ref || !a.id.Zero() && slices.Contains(ids, a.id)
+	})
+}
+
+// at says whether the statement is in force at a moment.
+func (s *statement) at(now time.Time) bool {
+	return s.active && (s.from.IsZero() || !now.Before(s.from)) && (s.until.IsZero() || now.Before(s.until))
+}
+
+// provision is the statement as the rules take the holder's own provisions.
+func (s *statement) provision() habilitation.Provision {
+	p := habilitation.Provision{Professions: s.professions, Classes: s.classes, Types: s.types, From: s.from, Until: s.until, Reason: s.reason != "", Except: s.except}
+	for _, a := range s.actors {
+		p.Actors = append(p.Actors, a.id)
+	}
+	return p
+}
+
+// consentReader understands Consents.
+type consentReader struct{}
+
+// read understands a Consent that was validated when it was written. What it does not understand (there is nothing such, unless it was imported without validation) is no permission and, where it denies, denies everything.
+func (r *consentReader) read(root *element.Element) *statement {
+	s := &statement{category: categoryOf(root), active: root.ChildValue("status") == "active"}
+	s.given = parseStart(root.ChildValue("dateTime"))
+	if meta := root.Child("meta"); meta != nil {
+		s.updated = parseStart(meta.ChildValue("lastUpdated"))
+	}
+	p := root.Child("provision")
+	s.permit = p.ChildValue("type") == "permit"
+	s.from, s.until = periodOf(p.Child("period"))
+	for a := range p.Children("actor") {
+		r.actor(s, a)
+	}
+	for c := range p.Children("class") {
+		s.classes = append(s.classes, c.ChildValue("code"))
+	}
+	s.types = codesOf(p, "code")
+	for c := range p.Children("purpose") {
+		s.purposes = append(s.purposes, c.ChildValue("code"))
+	}
+	for _, code := range codesOf(p, "action") {
+		s.read = s.read || code == "access"
+		s.write = s.write || code == "collect" || code == "correct"
+	}
+	s.data = len(s.classes) == 0 && len(s.types) == 0
+	for x := range root.Children("extension") {
+		switch x.ChildValue("url") {
+		case ExtensionMeans:
+			s.means = x.ChildValue("value")
+		case ExtensionReason:
+			s.reason = x.ChildValue("value")
+		case ExtensionCollector:
+			s.collector = identifierOf(x.Child("value").Child("identifier"))
+		}
+	}
+	for v := range root.Children("verification") {
+		s.verified = s.verified || v.ChildValue("verified") == "true"
+	}
+	for id := range root.Children("identifier") {
+		if id.ChildValue("system") == SystemAccessCode {
+			s.code = id.ChildValue("value")
+		}
+	}
+	for inner := range p.Children("provision") {
+		s.except = append(s.except, r.exception(inner))
+	}
+	return s
+}
+
+// actor adds whom a provision is about. Without a reference that names somebody, the role is a profession.
+func (r *consentReader) actor(s *statement, a *element.Element) {
+	reference := a.Child("reference")
+	who := actor{id: identifierOf(reference.Child("identifier")), ref: reference.ChildValue("reference")}
+	for _, code := range codesOf(a, "role") {
+		s.administers = s.administers || code == RoleAdministrator
+	}
+	if who.id.Zero() && who.ref == "" {
+		s.professions = append(s.professions, codesOf(a, "role")...)
+		return
+	}
+	s.actors = append(s.actors, who)
+}
+
+func (r *consentReader) exception(p *element.Element) habilitation.Provision {
+	s := &statement{}
+	for a := range p.Children("actor") {
+		r.actor(s, a)
+	}
+	for c := range p.Children("class") {
+		s.classes = append(s.classes, c.ChildValue("code"))
+	}
+	s.types = codesOf(p, "code")
+	s.from, s.until = periodOf(p.Child("period"))
+	return s.provision()
+}
+
+// categoryOf gives the category of a Consent; "" when it has none of ours, or several.
+func categoryOf(root *element.Element) string {
+	found := ""
+	for c := range root.Children("category") {
+		for coding := range c.Children("coding") {
+			if coding.ChildValue("system") != SystemCategory {
+				continue
+			}
+			if found != "" && found != coding.ChildValue("code") {
+				return ""
+			}
+			found = coding.ChildValue("code")
+		}
+	}
+	return found
+}
+
+// codesOf gives the codes of a repeating CodeableConcept.
+func codesOf(e *element.Element, name string) []string {
+	var all []string
+	for concept := range e.Children(name) {
+		for c := range concept.Children("coding") {
+			if code := c.ChildValue("code"); code != "" {
+				all = append(all, code)
+			}
+		}
+	}
+	return all
+}
+
+func identifierOf(e *element.Element) habilitation.Identifier {
+	if e == nil {
+		return habilitation.Identifier{}
+	}
+	return habilitation.Identifier{System: e.ChildValue("system"), Value: e.ChildValue("value")}
+}
+
+// periodOf gives a Period's bounds; the end is exclusive.
+func periodOf(p *element.Element) (from, until time.Time) {
+	if p == nil {
+		return
+	}
+	return parseStart(p.ChildValue("start")), parseEnd(p.ChildValue("end"))
+}
+
+// layouts of FHIR dates, with what comes after the last instant that they mean.
+var layouts = []struct {
+	layout string
+	next   func(time.Time) time.Time
+}{
+	{"2006", func(t time.Time) time.Time { return t.AddDate(1, 0, 0) }},
+	{"2006-01", func(t time.Time) time.Time { return t.AddDate(0, 1, 0) }},
+	{"2006-01-02", func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }},
+	{time.RFC3339Nano, func(t time.Time) time.Time { return t.Add(time.Millisecond) }},
+}
+
+func parseDate(text string, end bool) time.Time {
+	for _, l := range layouts {
+		t, err := time.ParseInLocation(l.layout, text, zone)
+		if err != nil {
+			continue
+		}
+		if end {
+			return l.next(t)
+		}
+		return t
+	}
+	return time.Time{}
+}
+
+// zone is where days begin and end.
+var zone = loadZone()
+
+func loadZone() *time.Location {
+	if paris, err := time.LoadLocation("Europe/Paris"); err == nil {
+		return paris
+	}
+	return time.UTC
+}
+
+func parseStart(text string) time.Time { return parseDate(text, false) }
+func parseEnd(text string) time.Time   { return parseDate(text, true) }
+
+// patientOf gives the logical id of the Patient that a resource's reference names, "" when none is.
+func patientOf(e *element.Element) string {
+	if e == nil {
+		return ""
+	}
+	id, ok := strings.CutPrefix(e.ChildValue("reference"), "Patient/")
+	if !ok || !element.IsID(id) {
+		return ""
+	}
+	return id
+}

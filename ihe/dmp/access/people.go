@@ -1,0 +1,212 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+	"github.com/carnet-fhir/carnet/internal/ins"
+	"github.com/carnet-fhir/carnet/store"
+)
+
+// record is what a person's record says of who may see it. It is immutable and shared.
+type record struct {
+	id         string
+	there      bool // the Patient exists
+	closed     bool
+	mes        bool
+	birth      time.Time
+	ids        []habilitation.Identifier
+	treating   []habilitation.Identifier
+	statements []*statement
+	relatives  []relative
+	// turns are the moments, ascending, at which something begins or ends.
+	turns []time.Time
+}
+
+// relative is a RelatedPerson.
+type relative struct {
+	ref         string // "RelatedPerson/[id]"
+	ids         []habilitation.Identifier
+	legal       bool // a legal representative
+	from, until time.Time
+}
+
+// legalRelationships are the relationships (v3-RoleCode) by which a RelatedPerson represents a minor or a protected adult in law: parents, guardians, holders of a mandate.
+var legalRelationships = map[string]bool{
+	"PRN": true, "PRNINLAW": false, "FTH": true, "MTH": true, "NFTH": true, "NMTH": true, "ADOPTF": true, "ADOPTM": true, "ADOPTP": true, "NPRN": true,
+	"GUARD": true, "GUADLTM": true, "POWATT": true, "DPOWATT": true, "HPOWATT": true, "SPOWATT": true, "RESPRSN": true,
+}
+
+// guardianships are those of legalRelationships that hold for adults too.
+var guardianships = map[string]bool{"GUARD": true, "GUADLTM": true, "POWATT": true, "DPOWATT": true, "HPOWATT": true, "SPOWATT": true, "RESPRSN": true}
+
+// Bounds of what one person's record, or one caller's relations, may hold.
+const (
+	maxStatements = 2_000
+	maxRelatives  = 200
+	maxRelated    = 50_000
+)
+
+var relationBudget = search.Budget{Rows: 2_000_000, Records: 200_000}
+
+// load reads what a person's record says now.
+func (r *relations) load(ctx context.Context, view store.View, id string) (*record, error) {
+	out := &record{id: id}
+	rec, err := view.Read("Patient", id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && rec.Method == store.Deleted {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	root, err := tree(rec)
+	if err != nil {
+		return nil, err
+	}
+	out.patient(root)
+	consents, err := r.of(ctx, view, "Consent", id, maxStatements)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range consents {
+		out.statements = append(out.statements, r.a.consents.read(root))
+	}
+	relatives, err := r.of(ctx, view, "RelatedPerson", id, maxRelatives)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range relatives {
+		if root.ChildValue("active") != "false" {
+			out.relatives = append(out.relatives, relativeOf(root, out.birth))
+		}
+	}
+	out.turn()
+	return out, nil
+}
+
+// of gives the resources of a type that are of the person.
+func (r *relations) of(ctx context.Context, view store.View, typ, id string, limit int) ([]*element.Element, error) {
+	found, err := r.engine.Find(ctx, view, typ, r.refersTo(typ, "patient", "Patient", id), limit+1, relationBudget)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > limit {
+		return nil, fault.New(http.StatusForbidden, fault.TooCostly, "The record has more "+typ+" resources than access control reads.")
+	}
+	out := make([]*element.Element, len(found))
+	for i, rec := range found {
+		if out[i], err = tree(rec); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func tree(rec *store.Record) (*element.Element, error) {
+	res, err := element.ParseJSON(spec.R4(), rec.Body, element.Options{ExpectType: rec.Type, Trusted: true})
+	if err != nil {
+		return nil, err
+	}
+	return res.Root, nil
+}
+
+func (p *record) patient(root *element.Element) {
+	p.there, p.closed = true, root.ChildValue("active") == "false" || dmp.ReplacedBy(root) != ""
+	p.birth = parseStart(root.ChildValue("birthDate"))
+	for id := range root.Children("identifier") {
+		if _, ok := ins.KindOf(id.ChildValue("system")); ok && id.ChildValue("use") != "old" {
+			p.ids = append(p.ids, identifierOf(id))
+		}
+	}
+	for x := range root.Children("extension") {
+		switch x.ChildValue("url") {
+		case extensionTreatingDoctors:
+			p.treating = append(p.treating, identifierOf(x.Child("value")))
+		case dmp.ExtensionMES:
+			p.mes = x.ChildValue("value") == "true"
+		}
+	}
+}
+
+// relativeOf reads a RelatedPerson. Parents represent until the majority; a guardian of an adult, as long as the resource says so.
+func relativeOf(root *element.Element, birth time.Time) relative {
+	r := relative{ref: "RelatedPerson/" + root.ChildValue("id")}
+	r.from, r.until = periodOf(root.Child("period"))
+	for id := range root.Children("identifier") {
+		r.ids = append(r.ids, identifierOf(id))
+	}
+	parent, guardian := false, false
+	for _, code := range codesOf(root, "relationship") {
+		parent, guardian = parent || legalRelationships[code], guardian || guardianships[code]
+	}
+	r.legal = guardian || parent
+	if parent && !guardian && !birth.IsZero() {
+		if majority := birth.AddDate(ageOfMajority, 0, 0); r.until.IsZero() || majority.Before(r.until) {
+			r.until = majority
+		}
+	}
+	return r
+}
+
+const ageOfMajority = 18
+
+func (r *relative) is(c *caller, now time.Time) bool {
+	if !r.from.IsZero() && now.Before(r.from) || !r.until.IsZero() && !now.Before(r.until) {
+		return false
+	}
+	return c.session.FHIRUser == r.ref || !c.actor.ID.Zero() && slices.Contains(r.ids, c.actor.ID)
+}
+
+func (p *record) turn() {
+	add := func(all ...time.Time) {
+		for _, t := range all {
+			if !t.IsZero() {
+				p.turns = append(p.turns, t)
+			}
+		}
+	}
+	for _, s := range p.statements {
+		add(s.from, s.until, s.given)
+		for i := range s.except {
+			add(s.except[i].From, s.except[i].Until)
+		}
+	}
+	for i := range p.relatives {
+		add(p.relatives[i].from, p.relatives[i].until)
+	}
+	if !p.birth.IsZero() {
+		add(p.birth.AddDate(ageOfMajority, 0, 0))
+	}
+	slices.SortFunc(p.turns, time.Time.Compare)
+}
+
+// nextTurn gives the next moment at which something changes by itself; zero: never.
+func (p *record) nextTurn(now time.Time) time.Time {
+	i, found := slices.BinarySearchFunc(p.turns, now, time.Time.Compare)
+	for found && i < len(p.turns) && !p.turns[i].After(now) {
+		i++
+	}
+	if i < len(p.turns) {
+		return p.turns[i]
+	}
+	return time.Time{}
+}
+
+// personOf gives the logical id in "Patient/[id]", "" for others.
+func personOf(ref string) string {
+	id, ok := strings.CutPrefix(ref, "Patient/")
+	if !ok || !element.IsID(id) {
+		return ""
+	}
+	return id
+}
