@@ -34,9 +34,15 @@ func (*MetadataRules) BeforePatch(_ context.Context, current *element.Resource, 
 	case patch.JSON:
 		return tolerantPatch(current.Root, body)
 	case patch.XML:
-		return body, elsewhere(xmlPatchTargets(body))
+		if err := elsewhere(xmlPatchTargets(body)); err != nil {
+			return nil, err
+		}
+		return tolerantXML(current.Root, body), nil
 	case patch.FHIRPathJSON:
-		return body, elsewhere(fhirPathTargets(body))
+		if err := elsewhere(fhirPathTargets(body)); err != nil {
+			return nil, err
+		}
+		return tolerantFHIRPath(current.Root, body), nil
 	default:
 		return body, nil
 	}

@@ -107,7 +107,7 @@ func firstStep(pointer string) string {
 func (o patchOperation) translate(current *element.Element) (out patchOperation, isOurs bool, err error) {
 	path := o.text("path")
 	if m := selectorPath.FindStringSubmatch(path); m != nil {
-		if m[1] != extArchived && m[1] != searchParameterArchived {
+		if !isArchivedURL(m[1]) {
 			return nil, false, elsewhere([]string{"extension"})
 		}
 		out, err = o.onArchived(current, m[2] != "")
@@ -116,6 +116,10 @@ func (o patchOperation) translate(current *element.Element) (out patchOperation,
 	value, given := o["value"]
 	if !given {
 		return o, false, nil
+	}
+	if o.setsArchived(current, path) {
+		out, err = o.onArchived(current, false)
+		return out, true, err
 	}
 	switch {
 	case path == "/status":
@@ -201,6 +205,45 @@ func (o patchOperation) onArchived(current *element.Element, onValue bool) (patc
 		return out.with("/extension", []archivedExtension{mark}), nil
 	}
 	return out.with("/extension/-", mark), nil
+}
+
+// extensionPath is a pointer to an extension, or to its boolean.
+var extensionPath = regexp.MustCompile(`^/extension(?:/(-|[0-9]{1,4})(/valueBoolean)?)?$`)
+
+// setsArchived says whether a plain operation sets the mark without regard to whether it is there: it adds or replaces an extension, or all of them, by the mark, or gives a boolean to an extension that there is not.
+func (o patchOperation) setsArchived(current *element.Element, path string) bool {
+	op := o.text("op")
+	m := extensionPath.FindStringSubmatch(path)
+	if m == nil || op != "add" && op != "replace" {
+		return false
+	}
+	at, err := strconv.Atoi(m[1])
+	beyond := err != nil || at >= count(current, "extension")
+	switch {
+	case m[2] != "":
+		_, isBoolean := archivedValue(o["value"])
+		return isBoolean && beyond && m[1] != "-" && archivedMark(current) == nil
+	case m[1] == "": // all extensions: the mark alone stands for them when there is no other
+		var list []json.RawMessage
+		if json.Unmarshal(o["value"], &list) == nil {
+			if len(list) != 1 || !isMark(list[0]) {
+				return false
+			}
+			o["value"] = list[0]
+		}
+		return isMark(o["value"]) && count(current, "extension") == len(extensions(current, extArchived))
+	case op == "replace" && !beyond:
+		return false // it is about the extension that stands there
+	}
+	return isMark(o["value"])
+}
+
+// isMark says whether a JSON value is the archived extension.
+func isMark(raw json.RawMessage) bool {
+	var x struct {
+		URL string `json:"url"`
+	}
+	return isObject(raw) && json.Unmarshal(raw, &x) == nil && isArchivedURL(x.URL)
 }
 
 func (o patchOperation) as(op string) patchOperation {
