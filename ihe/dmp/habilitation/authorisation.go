@@ -53,7 +53,8 @@ func (e *Engine) Authorisation(a *Actor, s *Situation) (AuthorisationState, Deci
 	if s.Blocked {
 		return AuthorisationBlocked, Decision{Rule: "A8", Why: "The person has blocked the professional."}
 	}
-	return e.authorised(&st, s)
+	state, d := e.authorised(&st, s)
+	return state, d.tidy()
 }
 
 // authorised judges the authorisations of who is not blocked. One that holds is enough.

@@ -8,8 +8,8 @@ func (e *Engine) Decide(a *Actor, s *Situation, t Transaction, target *Target) D
 	q := question{e: e, ed: e.edition(s.At), a: a, s: s, t: t, target: target}
 	q.st = e.stand(q.ed, a, s)
 	d := q.answer()
-	d.Others = slices.DeleteFunc(q.weighed, func(r RuleID) bool { return r == d.Rule })
-	return d
+	d.Others = q.weighed
+	return d.tidy()
 }
 
 // question is one call of Decide.

@@ -27,11 +27,11 @@ func (e *Engine) Deposit(a *Actor, s *Situation, d Deposit) Decision {
 	for _, judge := range []func(*Actor, *Situation, *Deposit) *Decision{e.opposed, e.labels, e.producer} {
 		if no := judge(a, s, &d); no != nil {
 			no.Others = others
-			return *no
+			return no.tidy()
 		}
 	}
 	decision.Others = append(decision.Others, "D9", "D15", "D17", "D18")
-	return decision
+	return decision.tidy()
 }
 
 // opposed: by default a document is sent (D18). Once the professional is authorised the person opposes for a legitimate reason only (D17). A minor's opposition keeps reimbursement data out (A18).

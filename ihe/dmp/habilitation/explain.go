@@ -43,7 +43,7 @@ func (e *Engine) Explain(a *Actor, s *Situation) Explanation {
 		q := question{e: e, ed: ed, a: a, s: s, t: t, st: st, general: true}
 		d := q.answer()
 		d.Others = q.weighed
-		x.Transactions = append(x.Transactions, Explained{t, d})
+		x.Transactions = append(x.Transactions, Explained{t, d.tidy()})
 	}
 	rights := ed.b
 	if st.rights != nil {

@@ -110,8 +110,12 @@ func (k Kinds) tidy(m *matrixA) Kinds {
 		}
 	}
 	k.AllTypes = known == len(m.types)
+	if !k.OtherTypes {
+		k.OtherTypesOfClasses = slices.DeleteFunc(k.OtherTypesOfClasses, func(c string) bool { return slices.Contains(k.NotClasses, c) })
+		k.NotClasses = nil
+	}
 	if !k.OtherTypes && len(k.OtherTypesOfClasses) == 0 {
-		k.NotTypes, k.NotClasses = nil, nil
+		k.NotTypes = nil
 	}
 	return k
 }

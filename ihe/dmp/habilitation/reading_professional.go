@@ -16,6 +16,7 @@ func (e *Engine) Reading(a *Actor, s *Situation) Reading {
 	} else {
 		e.readPerson(&r, a, s)
 	}
+	r.Open = r.Open.tidy()
 	return r
 }
 

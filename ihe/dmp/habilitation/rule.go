@@ -35,6 +35,18 @@ type Decision struct {
 	Limit Condition `json:"limit,omitempty"`
 }
 
+// tidy leaves each rule that was weighed once, and without the one that decided.
+func (d Decision) tidy() Decision {
+	var others []RuleID
+	for _, r := range d.Others {
+		if r != d.Rule && !slices.Contains(others, r) {
+			others = append(others, r)
+		}
+	}
+	d.Others = others
+	return d
+}
+
 // Rules are all rules: those with the numbers A1 to L8, the matrices (MA, MB), and what Carnet decides where the texts are silent (X1 to X13).
 func Rules() []Rule {
 	return slices.Concat(openingRules(), documentRules(), lifeRules(), ownRules())

@@ -174,7 +174,7 @@ func TestRuleA14(t *testing.T) {
 	e := standard(t)
 	s := situation(treating)
 	reads(t, e, doctor(), s, report(Masked), "A14")
-	reads(t, e, doctor(), s, &Target{Type: "PIECE-IDENTITE", Class: "95"}, "A14")
+	reads(t, e, doctor(), s, &Target{Type: "51851-4", Class: "95"}, "A14")
 	s.Denied = []Provision{{Classes: []string{"10"}}}
 	reads(t, e, doctor(), s, report(), "A14")
 	s.Denied[0].Actors = []Identifier{doctor().ID}

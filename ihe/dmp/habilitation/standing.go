@@ -89,9 +89,6 @@ func (st *standing) social(a *Actor) bool {
 	return st.sector == sectorSocial || st.sector == sectorMixed && !healthCode
 }
 
-// doctor says whether matrix B has the actor as a doctor other than the médecin du travail.
-func (st *standing) doctor() bool { return st.kind == kindDoctor || st.kind == kindTreating }
-
 // unknown gives the nomenclature of a code that no line names. Savoir-faire, sections and roles are long lists of which only some codes matter, so that another is not unknown.
 func (t *codeTable) unknown(a *Actor) (system string, ok bool) {
 	for _, system := range []string{"TRE_G15", "TRE_G16", "TRE_R94", "TRE_R95", "TRE_R22"} {
