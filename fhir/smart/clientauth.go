@@ -69,8 +69,18 @@ func basic(r *http.Request, _ string) (id, secret string, ok bool) {
 func (s *Server) authenticate(r *http.Request, form *params) (*Client, claims, *oauthError) {
 	c, fault := readCredentials(r, form)
 	if fault != nil {
+		s.failed(r, c.id, fault.code)
 		return nil, nil, challenged(r, fault)
 	}
+	client, asserted, fault := s.hear(r, c)
+	if fault != nil {
+		s.failed(r, c.id, fault.code)
+	}
+	return client, asserted, fault
+}
+
+// hear judges credentials.
+func (s *Server) hear(r *http.Request, c credentials) (*Client, claims, *oauthError) {
 	if c.id == "" {
 		return nil, nil, badClient("The request does not say which client it comes from.")
 	}
@@ -85,6 +95,7 @@ func (s *Server) authenticate(r *http.Request, form *params) (*Client, claims, *
 		return nil, nil, challenged(r, badClient("The client is registered for another way of authentication: "+client.AuthMethod+"."))
 	}
 	var asserted claims
+	var fault *oauthError
 	switch c.method {
 	case AuthBasic, AuthPost:
 		if !client.isSecret(c.secret) {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxQuestions    = 16
+	maxQuestions    = 64
 	defaultAnswer   = 500 // characters
 	answerPrefix    = "q-"
 	ticked          = "scope"
@@ -27,11 +27,11 @@ var questionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 func (s *Server) consent(w http.ResponseWriter, r *http.Request, p *pending, message string) {
 	questions, err := s.o.Policy.Questions(r.Context(), &p.ask.Request, p.who)
 	if err != nil {
-		s.refuse(w, p, err)
+		s.refuse(w, r, p, err)
 		return
 	}
 	if err := checkQuestions(questions); err != nil {
-		s.refuse(w, p, err)
+		s.refuse(w, r, p, err)
 		return
 	}
 	p.questions = questions
@@ -39,7 +39,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, p *pending, mes
 		s.grant(w, r, p, p.ask.Scopes, Answers{})
 		return
 	}
-	s.showConsent(w, r, p, message, Answers{})
+	s.showConsent(w, r, p, message, Answers{}, p.ask.Scopes)
 }
 
 func checkQuestions(questions []Question) error {
@@ -58,12 +58,17 @@ func checkQuestions(questions []Question) error {
 	return nil
 }
 
-func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, p *pending, message string, answers Answers) {
+// showConsent shows the screen, with what was answered and ticked before.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, p *pending, message string, answers Answers, left scope.Set) {
 	a := p.ask
 	p.shown = true
 	v := s.formOf(r, p, "Autoriser l'accès", message)
 	v.Patient = a.PatientName
 	v.Scopes = describe(a.Scopes, p.who, a)
+	kept := list(left)
+	for n := range v.Scopes {
+		v.Scopes[n].Ticked = slices.Contains(kept, v.Scopes[n].Scope)
+	}
 	v.Duration = s.duration(a)
 	for _, q := range p.questions {
 		if answer, ok := answers[q.Name]; ok {
@@ -122,7 +127,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	answers, missing := readAnswers(p.questions, form)
 	switch {
 	case missing != "":
-		s.showConsent(w, r, p, missing, answers)
+		s.showConsent(w, r, p, missing, answers, left)
 	case len(left.Resources()) == 0 && !left.Has(scope.OpenID) && !left.Has(scope.Launch):
 		s.turnDown(w, r, p)
 	default:
@@ -198,7 +203,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, p *pending, left 
 	granted, err := s.o.Policy.Grant(r.Context(), &request, p.who, answers)
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.Again && !p.ask.prompts("none") {
-		s.showConsent(w, r, p, refusal.Message, answers)
+		s.showConsent(w, r, p, refusal.Message, answers, left)
 		return
 	}
 	if err != nil {
@@ -220,5 +225,5 @@ func (s *Server) denied(w http.ResponseWriter, r *http.Request, p *pending, err 
 		s.answerError(w, r, p.ask, refusalOf(err))
 		return
 	}
-	s.refuse(w, p, err)
+	s.refuse(w, r, p, err)
 }

@@ -48,7 +48,7 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 	choice, err := s.patients(p)
 	switch {
 	case err != nil:
-		s.end(w, p, err)
+		s.end(w, r, p, err)
 	case choice:
 		s.showPatients(w, r, p, "")
 	default:
@@ -145,7 +145,7 @@ func (s *Server) SignedIn(w http.ResponseWriter, r *http.Request, transaction st
 	defer p.mu.Unlock()
 	if who.Issuer == "" || who.Subject == "" || p.how == "" {
 		s.o.Logger.Error("a login vouched for nobody", "login", p.how)
-		s.end(w, p, &Refusal{Message: sayRefused})
+		s.end(w, r, p, &Refusal{Message: sayRefused})
 		return
 	}
 	if who.AuthTime.IsZero() {
@@ -164,23 +164,24 @@ func (s *Server) NotSignedIn(w http.ResponseWriter, r *http.Request, transaction
 		return
 	}
 	defer p.mu.Unlock()
-	s.refuse(w, p, err)
+	s.refuse(w, r, p, err)
 }
 
 // refuse ends an authorization with a refusal that the person reads, or with an error of the server's.
-func (s *Server) refuse(w http.ResponseWriter, p *pending, err error) {
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p *pending, err error) {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		s.o.Logger.Error("an authorization failed", "client", p.ask.Client.ID, "cause", err)
 		refusal = &Refusal{Code: "server_error", Message: sayBroken}
 	}
-	s.end(w, p, refusal)
+	s.end(w, r, p, refusal)
 }
 
 // end shows the refusal, with the way back to the client. The client learns the code only.
-func (s *Server) end(w http.ResponseWriter, p *pending, refusal *Refusal) {
+func (s *Server) end(w http.ResponseWriter, r *http.Request, p *pending, refusal *Refusal) {
 	p.done = true
 	s.pendings.take(p.id)
+	s.failed(r, p.ask.Client.ID, refusal.code())
 	message := refusal.Message
 	if message == "" {
 		message = sayRefused
@@ -220,7 +221,7 @@ func (s *Server) choosePatient(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &refusal) && refusal.Again:
 		s.showPatients(w, r, p, refusal.Message)
 	case err != nil:
-		s.refuse(w, p, err)
+		s.refuse(w, r, p, err)
 	case chosen == nil:
 		s.showPatients(w, r, p, sayNoOne)
 	default:

@@ -13,6 +13,7 @@ type scopeView struct {
 	Text     string // "Lire et ajouter vos documents de santé"
 	Limit    string // of a scope with search parameters
 	Optional bool
+	Ticked   bool
 }
 
 // describe says in French what the scopes of a request open, in the order of the set: what is opened first, then what is told and kept.

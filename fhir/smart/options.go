@@ -1,6 +1,7 @@
 package smart
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,10 @@ type Options struct {
 	Revocations *token.Revocations
 	Replays     *token.Replays
 	Proofs      *token.Proofs
+
+	// Issued is told of each access token before it leaves; an error keeps it back, so that no token is used untraced. Failed is told of who was not let in. Both may be nil.
+	Issued func(context.Context, Issuance) error
+	Failed func(context.Context, Failure) error
 
 	// Operator runs the server; it stands on the screens.
 	Operator string

@@ -143,6 +143,9 @@ func (s *Server) mint(ctx context.Context, x *exchange, a *agreement, scopes sco
 	if err != nil {
 		return nil, refusalOf(err)
 	}
+	if err := s.issuing(ctx, x, session); err != nil {
+		return nil, broken(err)
+	}
 	answer := map[string]any{
 		"access_token": access, "token_type": x.tokenType(), "expires_in": int64(session.Expires.Sub(session.Issued) / time.Second), "scope": scopes.Spelled(),
 	}
