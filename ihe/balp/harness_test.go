@@ -71,7 +71,8 @@ func trusting(next echo.HandlerFunc) echo.HandlerFunc {
 
 type traced struct {
 	*servertest.Server
-	trace *balp.Trace
+	trace   *balp.Trace
+	records *dmp.Records
 }
 
 // newTraced makes a server with the rooms for documents and the trace.
@@ -81,6 +82,7 @@ func newTraced(t testing.TB, o servertest.Options) *traced {
 	now := func() time.Time { return out.Now() }
 	out.trace = balp.New(balp.Options{BaseURL: servertest.Base, Now: now})
 	records := dmp.NewRecords(ins.Sandbox)
+	out.records = records
 	recipient := mhd.NewRecipient(mhd.Options{Records: records, Now: now})
 	o.Registry = func(reg *search.Registry) {
 		require.NoError(t, reg.Use(mhd.SearchProfile()))
