@@ -2,12 +2,13 @@ package cda
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"github.com/carnet-fhir/carnet/internal/b64"
 )
 
 // Level of a document's body.
@@ -177,16 +178,19 @@ func (d *decoding) Read(p []byte) (int, error) {
 }
 
 // Bytes gives the content: decoded when the representation is B64, else the text. Cost: one buffer of three quarters of the text.
-func (e ED) Bytes() ([]byte, error) {
+func (e ED) Bytes() ([]byte, error) { return e.AppendBytes(nil) }
+
+// AppendBytes is Bytes into memory that there is already.
+func (e ED) AppendBytes(dst []byte) ([]byte, error) {
 	text := RawText(e.Element)
 	if e.Representation != "B64" {
-		return []byte(text), nil
+		return append(dst, text...), nil
 	}
 	// The decoder passes over ends of lines by itself.
-	if strings.IndexByte(text, ' ') >= 0 || strings.IndexByte(text, '\t') >= 0 {
-		text = strings.NewReplacer(" ", "", "\t", "").Replace(text)
+	out, err := b64.AppendDecode(dst, text)
+	if err != nil && strings.ContainsAny(text, " \t") {
+		out, err = b64.AppendDecode(dst, strings.NewReplacer(" ", "", "\t", "").Replace(text))
 	}
-	out, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return nil, ErrBase64
 	}

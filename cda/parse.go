@@ -27,7 +27,7 @@ type Document struct {
 	place place
 }
 
-// Parse reads a document. The error is a *ParseError for anything that the bytes are to blame for. Raw is kept, not copied. What a well-formed ClinicalDocument
+// Parse reads a document. The error is a *ParseError for anything that the bytes are to blame for. Raw is kept, not copied, and must not be changed afterwards. What a well-formed ClinicalDocument
 // lacks or has wrong is no error here: absent parts are zero values.
 func Parse(raw []byte, limits Limits) (*Document, error) {
 	limits = limits.withDefaults()

@@ -3,6 +3,7 @@ package cda
 import (
 	"fmt"
 	"strings"
+	"unsafe"
 
 	"github.com/beevik/etree"
 )
@@ -47,10 +48,10 @@ type rawAttr struct {
 // binding binds a prefix, "" the default, to a namespace.
 type binding struct{ prefix, uri string }
 
-// readTree reads a text that is valid UTF-8. Nothing of it is kept but a copy. White space between elements is dropped but within narratives (the element text), as are comments and processing
+// readTree reads a text that is valid UTF-8. The tree is made of pieces of it: it must not be changed afterwards. White space between elements is dropped but within narratives (the element text), as are comments and processing
 // instructions.
 func readTree(raw []byte, limits Limits) (root *etree.Element, starts []uint32, err error) {
-	text := string(raw)
+	text := unsafe.String(unsafe.SliceData(raw), len(raw)) //nolint:gosec // the document keeps raw, which nobody changes
 	r := reader{text: text, limits: limits, starts: make([]uint32, 0, min(len(text)/64, limits.Elements)+16)}
 	if at := forbiddenCharacter(raw); at >= 0 {
 		r.pos = at

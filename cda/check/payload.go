@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/carnet-fhir/carnet/cda"
@@ -67,19 +68,31 @@ func (c *checker) payload() {
 	if ed.MediaType != "application/pdf" && ed.MediaType != "text/plain" {
 		say("n1-mediatype-converted", "@mediaType", "text/@mediaType is %s", quoted(ed.MediaType))
 	}
-	file, ok := c.file(ed, say)
+	buffer := files.Get().(*[]byte)
+	defer keepFile(buffer)
+	file, ok := c.file(ed, (*buffer)[:0], say)
 	if !ok {
 		return
 	}
+	*buffer = file
 	if len(file) > MaxPayload {
 		say("n1-size", "", "the file has %d bytes", len(file))
 	}
 	c.format(ed.MediaType, file, say)
 }
 
-// file decodes the content.
-func (c *checker) file(ed *cda.ED, say func(id, below, format string, args ...any)) ([]byte, bool) {
-	file, err := ed.Bytes() // one buffer of the right size
+// files holds buffers for decoded files, which are looked at and forgotten.
+var files = sync.Pool{New: func() any { return new([]byte) }}
+
+func keepFile(buffer *[]byte) {
+	if cap(*buffer) <= 1<<20 {
+		files.Put(buffer)
+	}
+}
+
+// file decodes the content into a buffer.
+func (c *checker) file(ed *cda.ED, buffer []byte, say func(id, below, format string, args ...any)) ([]byte, bool) {
+	file, err := ed.AppendBytes(buffer)
 	if err != nil {
 		file, err = io.ReadAll(ed.Reader())
 	}

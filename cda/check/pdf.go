@@ -59,7 +59,7 @@ func (c *checker) pdf(file []byte, found string, say func(id, below, format stri
 // hidden looks for a second format that readers of that format would take the whole file for: a ZIP archive is found by its end, a page by its first kilobyte.
 func hidden(file []byte) string {
 	tail := file[max(0, len(file)-66<<10):]
-	if at := bytes.LastIndex(tail, []byte("PK\x05\x06")); at >= 0 && len(tail)-at >= 22 {
+	if at := lastIndex(tail, "PK\x05\x06"); at >= 0 && len(tail)-at >= 22 {
 		if comment := int(tail[at+20]) | int(tail[at+21])<<8; at+22+comment == len(tail) {
 			return "a ZIP archive"
 		}
@@ -75,19 +75,40 @@ func hidden(file []byte) string {
 
 // activeContent names what a PDF may start or carry, where it is written outside compressed streams.
 func activeContent(file []byte) string {
-	for _, a := range []struct{ key, what string }{
-		{"/JavaScript", "scripts"}, {"/JS", "scripts"}, {"/Launch", "actions that start programs"}, {"/EmbeddedFile", "embedded files"}, {"/RichMedia", "rich media"},
-	} {
-		for rest := file; ; {
-			at := bytes.Index(rest, []byte(a.key))
-			if at < 0 {
+	first := len(activeNames)
+	for rest := file; ; {
+		at := bytes.IndexByte(rest, '/')
+		if at < 0 {
+			break
+		}
+		rest = rest[at+1:]
+		for i := range first {
+			key := activeNames[i].key
+			if len(rest) >= len(key) && string(rest[:len(key)]) == key && (len(rest) == len(key) || !isAlnum(rest[len(key)])) { // the whole name
+				first = i
 				break
-			}
-			rest = rest[at+len(a.key):]
-			if len(rest) == 0 || !isAlnum(rest[0]) { // the whole name
-				return a.what
 			}
 		}
 	}
-	return ""
+	if first == len(activeNames) {
+		return ""
+	}
+	return activeNames[first].what
+}
+
+// activeNames are told in this order.
+var activeNames = [...]struct{ key, what string }{
+	{"JavaScript", "scripts"}, {"JS", "scripts"}, {"Launch", "actions that start programs"}, {"EmbeddedFile", "embedded files"}, {"RichMedia", "rich media"},
+}
+
+// lastIndex is bytes.LastIndex for what is rarely there: forward there are faster ways.
+func lastIndex(b []byte, rare string) int {
+	last := -1
+	for from := 0; ; {
+		at := bytes.Index(b[from:], []byte(rare))
+		if at < 0 {
+			return last
+		}
+		last, from = from+at, from+at+1
+	}
 }

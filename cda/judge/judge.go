@@ -3,6 +3,7 @@
 package judge
 
 import (
+	"crypto/sha1" //nolint:gosec // the standard's digest of documents (XDS, PDSm)
 	"errors"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type Options struct {
 	Modes []ins.Mode
 	// ClassCode is the class that the submitter names for a type that has none in ASS_X04.
 	ClassCode metadata.Code
+	// Hash is the SHA-1 of the bytes, when the caller knows it.
+	Hash *[sha1.Size]byte
 	// Extract is how resources are made of the entries.
 	Extract extract.Options
 	// NoExtract leaves the entries alone.
@@ -51,7 +54,11 @@ func Judge(raw []byte, o Options) *Verdict {
 	}
 	v := &Verdict{Document: d}
 	var derived []cda.Finding
-	v.Entry, derived = metadata.Derive(d)
+	if o.Hash != nil {
+		v.Entry, derived = metadata.DeriveHashed(d, *o.Hash)
+	} else {
+		v.Entry, derived = metadata.Derive(d)
+	}
 	if !o.ClassCode.IsZero() {
 		derived = slices.DeleteFunc(derived, func(f cda.Finding) bool { return f.Rule == metadata.RuleClass })
 	}

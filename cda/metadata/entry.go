@@ -102,10 +102,13 @@ func (r ReferenceID) String() string {
 }
 
 // Derive makes the entry of a document, and says what it needs and the header does not give. The entry is never nil.
-func Derive(d *cda.Document) (*Entry, []cda.Finding) {
+func Derive(d *cda.Document) (*Entry, []cda.Finding) { return DeriveHashed(d, sha1.Sum(d.Raw)) }
+
+// DeriveHashed is Derive for who knows the SHA-1 of the document's bytes already.
+func DeriveHashed(d *cda.Document, hash [sha1.Size]byte) (*Entry, []cda.Finding) {
 	h := &d.Header
 	e := &Entry{
-		Level: d.Body.Level(), MimeType: MimeCDA, Size: len(d.Raw), Hash: sha1.Sum(d.Raw),
+		Level: d.Body.Level(), MimeType: MimeCDA, Size: len(d.Raw), Hash: hash,
 		ID: h.ID, SetID: h.SetID, Version: h.VersionNumber.Value, TypeCode: code(h.Code), Title: h.Title.Value, Language: h.LanguageCode.Code,
 		Confidentiality: code(h.ConfidentialityCode), CreationTime: h.EffectiveTime, header: h,
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unsafe"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	Lenient bool
 	// Trusted is for content that the server itself stored: values, cardinality and narrative are not checked again.
 	Trusted bool
+	// Owned says that the content is given up to the resource: it is not copied, and nobody may change it afterwards.
+	Owned bool
 	// Judge is asked for further faults of content that could be read but is refused (422), so that its sender learns of all
 	// faults at once; expressions that were reported already are not reported again.
 	Judge func(root *Element) []fault.Issue
@@ -65,6 +68,14 @@ func within(known map[string]bool, expression string) bool {
 		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
 	}
 	return false
+}
+
+// text gives the content as a string, copied unless it is the resource's own.
+func (o Options) text(src []byte) string {
+	if o.Owned {
+		return unsafe.String(unsafe.SliceData(src), len(src)) //nolint:gosec // nobody changes what was given up
+	}
+	return string(src)
 }
 
 func (o Options) withDefaults() Options {

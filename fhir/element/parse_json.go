@@ -11,11 +11,11 @@ import (
 // ParseJSON reads one resource in the JSON format (http://hl7.org/fhir/R4/json.html). What R4 does not allow is refused
 // with a *fault.Fault that names every fault: 400 when the text is not JSON (or repeats a member, or is not UTF-8),
 // 413 when it exceeds the limits, 422 when it is JSON but not the resource that the definitions describe.
-// src is copied; the caller may reuse it.
+// src is copied, so that the caller may reuse it, unless opts.Owned.
 func ParseJSON(defs *spec.Definitions, src []byte, opts Options) (*Resource, error) {
 	opts = opts.withDefaults()
 	b := builder{defs: defs, opts: opts}
-	b.src = trimBOM(string(src))
+	b.src = trimBOM(opts.text(src))
 	b.report.src = b.src
 	if !b.readable() {
 		return nil, b.report.fault()

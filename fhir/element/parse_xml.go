@@ -14,7 +14,7 @@ import (
 func ParseXML(defs *spec.Definitions, src []byte, opts Options) (*Resource, error) {
 	opts = opts.withDefaults()
 	b := xmlBuilder{defs: defs, opts: opts}
-	b.src = trimBOM(string(src))
+	b.src = trimBOM(opts.text(src))
 	b.report.src = b.src
 	b.maxDepth = 2*opts.MaxDepth + maxNarrativeDepth
 	switch {

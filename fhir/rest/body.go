@@ -154,6 +154,7 @@ func (s *Server) parseWith(format contentFormat, b []byte, o element.Options) (*
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, fault.New(http.StatusBadRequest, fault.Structure, "The request needs a resource as its body.")
 	}
+	o.Owned = true // the body was read for this request
 	if format == formatXML {
 		return element.ParseXML(s.o.Definitions, b, o)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/carnet-fhir/carnet/cda"
 	"github.com/carnet-fhir/carnet/cda/judge"
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/internal/b64"
 	"github.com/carnet-fhir/carnet/internal/ins"
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -76,16 +77,10 @@ func (s *submission) decode(d *document, data *element.Element, o *Options) bool
 		s.breach("carnet-doc-length", d.at, "The document is longer than "+strconv.Itoa(o.MaxDocumentBytes)+" bytes, the most that this server takes in a submission.", place)
 		return false
 	}
-	text := data.Value
-	if strings.ContainsAny(text, " \t\r\n") {
-		text = strings.Map(func(r rune) rune {
-			if r == ' ' || r == '\t' || r == '\r' || r == '\n' {
-				return -1
-			}
-			return r
-		}, text)
+	raw, err := b64.Decode(data.Value)
+	if err != nil && strings.ContainsAny(data.Value, " \t") {
+		raw, err = b64.Decode(strings.NewReplacer(" ", "", "\t", "").Replace(data.Value))
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		s.breach("mhd-doc-base64", d.at, "", place)
 		return false
@@ -129,7 +124,7 @@ func (s *submission) look(e *entry, d *document, o *Options) {
 		s.breach("carnet-doc-length", d.at, "The CDA document is longer than "+strconv.Itoa(most)+" bytes, the most that this server reads.", place)
 		return
 	}
-	d.verdict = judge.Judge(d.raw, judge.Options{Limits: cda.Limits{}, Modes: []ins.Mode{o.Records.Mode()}, ClassCode: classOf(e.root), NoExtract: true})
+	d.verdict = judge.Judge(d.raw, judge.Options{Limits: cda.Limits{}, Modes: []ins.Mode{o.Records.Mode()}, ClassCode: classOf(e.root), Hash: &d.sum, NoExtract: true})
 	s.takeFindings(e, d)
 	if d.verdict.Document == nil {
 		d.verdict = nil

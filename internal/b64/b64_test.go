@@ -1,0 +1,65 @@
+package b64_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/carnet-fhir/carnet/internal/b64"
+)
+
+// same holds Decode against the standard library.
+func same(t require.TestingT, text string) {
+	want, wantErr := base64.StdEncoding.Strict().DecodeString(text)
+	got, err := b64.Decode(text)
+	require.Equal(t, wantErr, err, "%q", text)
+	require.Equal(t, string(want), string(got), "%q", text)
+}
+
+func TestDecodeAsTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := []byte(base64.StdEncoding.EncodeToString(rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "bytes")))
+		for range rapid.IntRange(0, 4).Draw(t, "changes") {
+			at := rapid.IntRange(0, len(text)).Draw(t, "at")
+			what := rapid.SampledFrom([]string{"\n", "\r\n", "=", "==", " ", "*", "A", "é", ""}).Draw(t, "what")
+			cut := rapid.IntRange(at, min(at+2, len(text))).Draw(t, "cut")
+			text = []byte(string(text[:at]) + what + string(text[cut:]))
+		}
+		same(t, string(text))
+	})
+}
+
+func TestDecodeEnds(t *testing.T) {
+	for _, text := range []string{"", "=", "A", "AA", "AA=", "AA==", "AB==", "AAA=", "AAAA", "AAAAA", "AAAA=", "AAAA====", "AA==AAAA", "AA==\n", "AA=\n=", "\n", "AAAA\r\n\r\nAAAA\n", "AAAAAAAA", "AAAAAAAAAAAA"} {
+		same(t, text)
+	}
+	lines := strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", 40)
+	same(t, lines)
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add("QUJDREVG\nR0g=")
+	f.Add("QUJD QUJD")
+	f.Fuzz(func(t *testing.T, text string) { same(t, text) })
+}
+
+func BenchmarkDecode(b *testing.B) {
+	text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a document ", 10_000)))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	b.Run("this", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			_, _ = b64.Decode(text)
+		}
+	})
+	b.Run("standard", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			_, _ = base64.StdEncoding.Strict().DecodeString(text)
+		}
+	})
+}
