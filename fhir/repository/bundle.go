@@ -74,7 +74,7 @@ func (r *Repository) understand(ctx context.Context, place int, e *BundleEntry) 
 	default:
 		return nil, badRequest("request.method", "The method of an entry is GET, HEAD, POST, PUT, PATCH or DELETE.")
 	}
-	if err := r.known(ctx, o.what, o.link.typ); err != nil {
+	if err := r.knownOf(ctx, e, o.what, o.link.typ); err != nil {
 		return nil, err
 	}
 	if err := o.target(); err != nil {
@@ -85,6 +85,14 @@ func (r *Repository) understand(ctx context.Context, place int, e *BundleEntry) 
 	}
 	o.cond.IfNoneMatchStar = e.IfNoneMatch == "*" && o.what == Update
 	return o, o.content(e)
+}
+
+// knownOf is known for an entry.
+func (r *Repository) knownOf(ctx context.Context, e *BundleEntry, what Interaction, typ string) error {
+	if e.Own && r.types[typ] {
+		return nil
+	}
+	return r.known(ctx, what, typ)
 }
 
 func badRequest(expression, diagnostics string) *fault.Fault {

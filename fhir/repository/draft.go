@@ -29,6 +29,7 @@ type draft struct {
 	follows bool // a consequence: no client asked for this write
 	// hidden says that a resource has the id that does not exist for the caller: the write is judged like one of what is absent, and refused where that would be permitted.
 	hidden bool
+	own    bool // the server's own act, as BundleEntry.Own says
 	body    stamped
 	old     *element.Element // before, when it was read
 	entry   int              // of a transaction, from 1
@@ -80,16 +81,11 @@ func (r *Repository) check(ctx context.Context, d *draft) error {
 
 // settle completes a draft against what is stored: access, identity of content, index entries, bytes. The caller set id, before and expect.
 func (r *Repository) settle(ctx context.Context, view store.View, all *decision, d *draft) error {
-	if !r.open {
+	d.old = nil
+	if d.res == nil {
 		if err := r.mayChange(ctx, d); err != nil {
 			return err
 		}
-		if d.hidden {
-			return notFound(d.typ)
-		}
-	}
-	d.old = nil
-	if d.res == nil {
 		return r.unreferenced(ctx, view, all, d)
 	}
 	setID(d.res.Root, d.id)
@@ -99,6 +95,9 @@ func (r *Repository) settle(ctx context.Context, view store.View, all *decision,
 		}
 	}
 	if err := r.keepManaged(ctx, view, all, d); err != nil {
+		return err
+	}
+	if err := r.mayChange(ctx, d); err != nil {
 		return err
 	}
 	if d.before != nil && sameBlob(d.before.Blob, d.blob) {
@@ -123,20 +122,26 @@ func sameBlob(a, b *store.BlobRef) bool {
 	return *a == *b
 }
 
-// mayChange asks Access with both sides of the change.
+// mayChange asks Access with both sides of the change, as it will be: with what completers keep.
 func (r *Repository) mayChange(ctx context.Context, d *draft) error {
-	var before, after *element.Element
-	if d.before != nil {
-		old, err := r.tree(d.before)
-		if err != nil {
-			return err
-		}
-		before = old.Root
+	if r.open || d.own {
+		return nil
 	}
+	before, err := r.beforeOf(d)
+	if err != nil {
+		return err
+	}
+	var after *element.Element
 	if d.res != nil {
 		after = d.res.Root
 	}
-	return r.o.Access.Change(ctx, d.what, before, after)
+	if err := r.o.Access.Change(ctx, d.what, before, after); err != nil {
+		return err
+	}
+	if d.hidden {
+		return notFound(d.typ)
+	}
+	return nil
 }
 
 // write is the draft as the store takes it.

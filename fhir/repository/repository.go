@@ -161,6 +161,8 @@ type BundleEntry struct {
 	// ID is the id of what a POST creates; "": the repository gives one. Blob is a Binary's data when it is in the store's blobs already (PutBlob). Neither comes from a client.
 	ID   string
 	Blob *store.BlobRef
+	// Own says that the entry follows from the others and is the server's own act: whether the caller may write such a resource is not asked. It does not come from a client either.
+	Own bool
 }
 
 // EntryResult is the outcome of one BundleEntry: Bundle.entry.response and, where the caller wants it, Bundle.entry.resource.

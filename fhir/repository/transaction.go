@@ -200,7 +200,7 @@ func (t *transaction) prepare(ctx context.Context, view store.View, d *decision,
 	case w.what == Delete:
 		return r.decideDelete(ctx, view, d, w.link.typ, w.id, w.cond)
 	}
-	draft := &draft{what: w.what, typ: w.link.typ, id: w.id, blob: w.blob}
+	draft := &draft{what: w.what, typ: w.link.typ, id: w.id, blob: w.blob, own: w.entry.Own}
 	d.add(draft)
 	if w.what == Patch {
 		if err := r.patched(ctx, view, draft, w.kind, w.patch, w.cond); err != nil {
