@@ -41,7 +41,7 @@ func (p *plan) extract(e *entry) {
 			p.breach("carnet-doc-extract", e.base, "The coded entries of the document were not extracted: a "+one.Type+" made of them would not be valid. The document is stored.", e.place)
 			return
 		}
-		entries = append(entries, repository.BundleEntry{FullURL: one.FullURL, Method: http.MethodPost, URL: one.Type, Resource: res})
+		entries = append(entries, repository.BundleEntry{FullURL: one.FullURL, Method: http.MethodPost, URL: one.Type, Resource: res, Own: true})
 	}
 	for _, entry := range entries {
 		p.add(-1, entry)

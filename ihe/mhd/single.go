@@ -48,8 +48,8 @@ func (p *plan) writeSingle(e *entry) error {
 	if err != nil {
 		return err
 	}
-	p.add(-1, repository.BundleEntry{Method: http.MethodPost, URL: "Binary", ID: s.binaryID, Resource: binary, Blob: e.document.blob})
-	p.add(-1, repository.BundleEntry{Method: http.MethodPost, URL: "List", ID: s.setID, Resource: set})
+	p.add(-1, repository.BundleEntry{Method: http.MethodPost, URL: "Binary", ID: s.binaryID, Resource: binary, Blob: e.document.blob, Own: true})
+	p.add(-1, repository.BundleEntry{Method: http.MethodPost, URL: "List", ID: s.setID, Resource: set, Own: true})
 	return nil
 }
 
