@@ -103,8 +103,12 @@ func (s *Server) sendRaw(ctx context.Context, x *exchange, rec *store.Record) (e
 	h["Etag"] = []string{`"` + strconv.FormatUint(rec.Version, 10) + `"`}
 	h["Content-Location"] = []string{s.o.BaseURL + "/Binary/" + rec.ID + "/_history/" + strconv.FormatUint(rec.Version, 10)}
 	strongConditions(x.r.Header)
-	if r := x.r.Header.Get("Range"); r != "" && !strings.HasPrefix(r, "bytes=") {
-		x.r.Header.Del("Range") // units that a server does not know are ignored (RFC 9110, 14.2)
+	if r := x.r.Header.Get("Range"); r != "" {
+		if !strings.HasPrefix(r, "bytes=") {
+			x.r.Header.Del("Range") // units that a server does not know are ignored (RFC 9110, 14.2)
+		} else {
+			x.r.Header.Set("Range", withoutEmptySuffixes(r, content.Size()))
+		}
 	}
 	x.verbatim = true
 	w := &pacedWriter{x: x, rc: http.NewResponseController(x.w), start: time.Now()}
@@ -115,6 +119,21 @@ func (s *Server) sendRaw(ctx context.Context, x *exchange, rec *store.Record) (e
 		return f
 	}
 	return nil
+}
+
+// withoutEmptySuffixes drops the ranges that ask for the last 0 bytes, which no content can satisfy (RFC 9110, 14.1.2) and net/http takes for satisfied. When nothing else is asked for, it is a range behind the end.
+func withoutEmptySuffixes(ranges string, size int64) string {
+	list, _ := strings.CutPrefix(ranges, "bytes=")
+	var kept []string
+	for one := range strings.SplitSeq(list, ",") {
+		if suffix, ok := strings.CutPrefix(strings.TrimSpace(one), "-"); !ok || suffix == "" || strings.Trim(suffix, "0") != "" {
+			kept = append(kept, one)
+		}
+	}
+	if len(kept) == 0 {
+		kept = []string{strconv.FormatInt(size, 10) + "-"}
+	}
+	return "bytes=" + strings.Join(kept, ",")
 }
 
 // strongConditions lets clients repeat the weak ETag that they got with the resource: versions compare the same.

@@ -123,6 +123,7 @@ func (s *Server) fail(x *exchange, err error) {
 		}
 	}
 	status := statusOf(f)
+	x.drain(status)
 	if status == http.StatusServiceUnavailable && len(h["Retry-After"]) == 0 {
 		h["Retry-After"] = []string{"1"}
 	}

@@ -71,16 +71,19 @@ func unknownOperation() *fault.Fault {
 
 // operationBody reads the body of a POST, which may be empty.
 func (s *Server) operationBody(x *exchange, op *Operation, call *OperationCall) error {
-	if x.r.ContentLength == 0 {
+	media, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	raw := err == nil && slices.Contains(op.RawMedia, media)
+	switch {
+	case raw:
+		return s.rawBody(x, op, call, params["charset"])
+	case x.r.ContentLength == 0:
 		return nil
 	}
-	if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err == nil && slices.Contains(op.RawMedia, media) {
-		limit := op.RawLimit
-		fill(&limit, s.o.Limits.Resource)
-		call.Body, err = x.readAll(limit)
-		return err
-	}
 	format, err := bodyFormat(x.r.Header)
+	if err != nil && len(op.RawMedia) > 0 {
+		return fault.New(http.StatusUnsupportedMediaType, fault.NotSupported,
+			"The Content-Type of the body must be application/fhir+json or application/fhir+xml, in UTF-8, or, for content as it is, "+strings.Join(op.RawMedia, ", ")+".")
+	}
 	if err != nil {
 		return err
 	}

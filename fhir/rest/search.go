@@ -79,12 +79,15 @@ func (s *Server) searchParams(x *exchange) (string, error) {
 	if x.r.Method != http.MethodPost {
 		return raw, nil
 	}
-	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	media, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if x.r.ContentLength == 0 && x.r.Header.Get("Content-Type") == "" {
 		return raw, nil
 	}
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return "", fault.New(http.StatusUnsupportedMediaType, fault.NotSupported, "The Content-Type of a search by POST must be application/x-www-form-urlencoded.")
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return "", fault.New(http.StatusUnsupportedMediaType, fault.NotSupported, "The form of a search must be in UTF-8.")
 	}
 	form, err := x.readAll(s.o.Limits.Query)
 	if err != nil {

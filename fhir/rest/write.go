@@ -113,10 +113,13 @@ var patchMedia = []struct {
 
 // patchBody reads a patch. The body of a FHIRPath Patch is given on as JSON.
 func (s *Server) patchBody(x *exchange) (patch.Kind, []byte, error) {
-	name, _, _ := strings.Cut(x.r.Header.Get("Content-Type"), ";")
+	name, params, _ := strings.Cut(x.r.Header.Get("Content-Type"), ";")
 	name = strings.TrimSpace(name)
 	for _, f := range patchMedia {
 		if strings.EqualFold(name, f.media) {
+			if _, ok := mediaParams(params); !ok {
+				return 0, nil, fault.New(http.StatusUnsupportedMediaType, fault.NotSupported, "The patch must be in UTF-8 and of FHIR version 4.0.")
+			}
 			body, err := x.readAll(s.o.Limits.Resource)
 			return f.kind, body, err
 		}
