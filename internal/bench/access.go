@@ -68,7 +68,7 @@ func (s *suite) authorise(srv *Server, r *sharedRecord) error {
 	bodies := make([][]byte, r.patients)
 	for i := range bodies {
 		d := consent.Directive{
-			Category: consent.CareTeam, Active: true, Patient: r.patient(i), Given: time.Now().Add(-time.Hour), Means: "oral",
+			Category: consent.CareTeam, Active: true, Patient: r.patient(i), Given: time.Now().Add(-time.Hour), Means: "oral", Verified: true,
 			Actors: []habilitation.Identifier{{System: "https://rpps.esante.gouv.fr", Value: accessRPPS}},
 		}
 		var err error

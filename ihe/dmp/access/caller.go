@@ -7,6 +7,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+	"github.com/carnet-fhir/carnet/internal/nos"
 )
 
 // caller is who makes a request.
@@ -42,10 +43,22 @@ func (c *caller) identities() []habilitation.Identifier {
 	var all []habilitation.Identifier
 	for _, id := range []habilitation.Identifier{c.actor.ID, c.actor.Structure} {
 		if id.Value != "" {
-			all = append(all, id)
+			all = append(all, spellings(id)...)
 		}
 	}
 	return all
+}
+
+// spellings gives an identifier as it is met: documents name a professional by the national identifier, which is the digit 8 before an RPPS number, where directories and identity providers give the RPPS number.
+func spellings(id habilitation.Identifier) []habilitation.Identifier {
+	const digits = 11
+	switch {
+	case id.System == nos.SystemRPPS && len(id.Value) == digits:
+		return []habilitation.Identifier{id, {System: nos.SystemIDNPS, Value: "8" + id.Value}}
+	case id.System == nos.SystemIDNPS && len(id.Value) == digits+1 && id.Value[0] == '8':
+		return []habilitation.Identifier{id, {System: nos.SystemRPPS, Value: id.Value[1:]}}
+	}
+	return []habilitation.Identifier{id}
 }
 
 // professionalSide says whether the caller is a professional, or acts for a structure.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	directive "github.com/carnet-fhir/carnet/ihe/dmp/consent"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
 
@@ -31,7 +32,7 @@ type statement struct {
 	collector   habilitation.Identifier
 	means       string
 	verified    bool
-	reason      string
+	reason      bool
 	except      []habilitation.Provision
 }
 
@@ -55,7 +56,7 @@ func (s *statement) at(now time.Time) bool {
 
 // provision is the statement as the rules take the holder's own provisions.
 func (s *statement) provision() habilitation.Provision {
-	p := habilitation.Provision{Professions: s.professions, Classes: s.classes, Types: s.types, From: s.from, Until: s.until, Reason: s.reason != "", Except: s.except}
+	p := habilitation.Provision{Professions: s.professions, Classes: s.classes, Types: s.types, From: s.from, Until: s.until, Reason: s.reason, Except: s.except}
 	for _, a := range s.actors {
 		p.Actors = append(p.Actors, a.id)
 	}
@@ -65,80 +66,28 @@ func (s *statement) provision() habilitation.Provision {
 // consentReader understands Consents.
 type consentReader struct{}
 
-// read understands a Consent that was validated when it was written. What it does not understand (there is nothing such, unless it was imported without validation) is no permission and, where it denies, denies everything.
+// read understands a Consent that was held to its category when it was written (package consent). One that was not, as it came without validation, permits nothing; where it denies, it denies everything.
 func (r *consentReader) read(root *element.Element) *statement {
 	s := &statement{category: categoryOf(root), active: root.ChildValue("status") == "active"}
-	s.given = parseStart(root.ChildValue("dateTime"))
 	if meta := root.Child("meta"); meta != nil {
 		s.updated = parseStart(meta.ChildValue("lastUpdated"))
 	}
-	p := root.Child("provision")
-	s.permit = p.ChildValue("type") == "permit"
-	s.from, s.until = periodOf(p.Child("period"))
-	for a := range p.Children("actor") {
-		r.actor(s, a)
+	d, err := directive.Parse(root)
+	if err != nil || d == nil {
+		return s
 	}
-	for c := range p.Children("class") {
-		s.classes = append(s.classes, c.ChildValue("code"))
+	s.permit, s.given, s.from, s.until = !d.Deny, d.Given, d.From, d.Until
+	s.professions, s.classes, s.types, s.purposes, s.except = d.Professions, d.Classes, d.Types, d.Purposes, d.Except
+	s.read, s.write, s.administers, s.verified = d.Read, d.Write, d.Administers, d.Verified
+	s.code, s.collector, s.means, s.reason = d.CodeDigest, d.Collector, d.Means, d.Reason
+	s.data = len(d.Classes) == 0 && len(d.Types) == 0 || len(d.Resources) > 0
+	for _, id := range d.Actors {
+		s.actors = append(s.actors, actor{id: id})
 	}
-	s.types = codesOf(p, "code")
-	for c := range p.Children("purpose") {
-		s.purposes = append(s.purposes, c.ChildValue("code"))
-	}
-	for _, code := range codesOf(p, "action") {
-		s.read = s.read || code == "access"
-		s.write = s.write || code == "collect" || code == "correct"
-	}
-	s.data = len(s.classes) == 0 && len(s.types) == 0
-	for x := range root.Children("extension") {
-		switch x.ChildValue("url") {
-		case ExtensionMeans:
-			s.means = x.ChildValue("value")
-		case ExtensionReason:
-			s.reason = x.ChildValue("value")
-		case ExtensionCollector:
-			s.collector = identifierOf(x.Child("value").Child("identifier"))
-		}
-	}
-	for v := range root.Children("verification") {
-		s.verified = s.verified || v.ChildValue("verified") == "true"
-	}
-	for id := range root.Children("identifier") {
-		if id.ChildValue("system") == SystemAccessCode {
-			s.code = id.ChildValue("value")
-		}
-	}
-	for inner := range p.Children("provision") {
-		s.except = append(s.except, r.exception(inner))
+	for _, ref := range d.References {
+		s.actors = append(s.actors, actor{ref: ref})
 	}
 	return s
-}
-
-// actor adds whom a provision is about. Without a reference that names somebody, the role is a profession.
-func (r *consentReader) actor(s *statement, a *element.Element) {
-	reference := a.Child("reference")
-	who := actor{id: identifierOf(reference.Child("identifier")), ref: reference.ChildValue("reference")}
-	for _, code := range codesOf(a, "role") {
-		s.administers = s.administers || code == RoleAdministrator
-	}
-	if who.id.Zero() && who.ref == "" {
-		s.professions = append(s.professions, codesOf(a, "role")...)
-		return
-	}
-	s.actors = append(s.actors, who)
-}
-
-func (r *consentReader) exception(p *element.Element) habilitation.Provision {
-	s := &statement{}
-	for a := range p.Children("actor") {
-		r.actor(s, a)
-	}
-	for c := range p.Children("class") {
-		s.classes = append(s.classes, c.ChildValue("code"))
-	}
-	s.types = codesOf(p, "code")
-	s.from, s.until = periodOf(p.Child("period"))
-	return s.provision()
 }
 
 // categoryOf gives the category of a Consent; "" when it has none of ours, or several.

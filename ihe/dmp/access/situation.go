@@ -1,12 +1,11 @@
 package access
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"time"
 
+	directive "github.com/carnet-fhir/carnet/ihe/dmp/consent"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
 
@@ -16,7 +15,7 @@ func (a *Access) situation(p *record, c *caller, now time.Time) *habilitation.Si
 	s.ProtectedAdult = !s.Minor && slices.ContainsFunc(p.relatives, func(r relative) bool {
 		return r.legal && (r.from.IsZero() || !now.Before(r.from)) && (r.until.IsZero() || now.Before(r.until))
 	})
-	s.TreatingDoctor = c.actor.Kind == habilitation.Professional && !c.actor.ID.Zero() && slices.Contains(p.treating, c.actor.ID)
+	s.TreatingDoctor = c.actor.Kind == habilitation.Professional && slices.ContainsFunc(spellings(c.actor.ID), func(id habilitation.Identifier) bool { return !id.Zero() && slices.Contains(p.treating, id) })
 	s.Related = p.relates(c, now)
 	ids := c.identities()
 	for _, st := range p.statements {
@@ -144,12 +143,6 @@ func (st *statement) delegates(c *caller) bool {
 // ClaimAccessCode is the claim of an access token that holds the temporary access code which the caller presented.
 const ClaimAccessCode = carnet + "access-code"
 
-// CodeDigest gives what a Consent of the category access-code keeps of a code, as the value of an identifier of SystemAccessCode: the code itself is kept nowhere.
-func CodeDigest(code string) string {
-	sum := sha256.Sum256([]byte("carnet access code\n" + code))
-	return hex.EncodeToString(sum[:])
-}
-
 // presented says whether the caller presented the statement's code.
 func (st *statement) presented(c *caller) bool {
 	raw, ok := c.session.Claims[ClaimAccessCode]
@@ -157,5 +150,5 @@ func (st *statement) presented(c *caller) bool {
 		return false
 	}
 	var code string
-	return json.Unmarshal(raw, &code) == nil && code != "" && CodeDigest(code) == st.code
+	return json.Unmarshal(raw, &code) == nil && code != "" && directive.Digest(code) == st.code
 }

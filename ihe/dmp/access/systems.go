@@ -3,6 +3,7 @@ package access
 import (
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	directive "github.com/carnet-fhir/carnet/ihe/dmp/consent"
 )
 
 const carnet = "https://carnet-fhir.github.io/"
@@ -10,21 +11,21 @@ const carnet = "https://carnet-fhir.github.io/"
 // Code systems and extensions of the Consents that say who may see a record.
 const (
 	// SystemCategory has the categories.
-	SystemCategory = carnet + "CodeSystem/consent-category"
+	SystemCategory = directive.CategorySystem
 	// SystemRole has the roles of provision.actor: what an actor of a Consent is.
-	SystemRole = carnet + "CodeSystem/consent-role"
+	SystemRole = directive.SystemRole
 	// ExtensionMeans tells by what means a person's word was given: oral, written or electronic (A4).
-	ExtensionMeans = carnet + "StructureDefinition/consent-means"
+	ExtensionMeans = directive.ExtensionMeans
 	// ExtensionCollector names the professional who collected it for another (A5), a Reference with an identifier.
-	ExtensionCollector = carnet + "StructureDefinition/consent-collector"
+	ExtensionCollector = directive.ExtensionCollector
 	// ExtensionReason tells the legitimate reason of an opposition to feeding (D17), a string.
-	ExtensionReason = carnet + "StructureDefinition/consent-reason"
+	ExtensionReason = directive.ExtensionReason
 
 	// SystemAccessCode is the system of a Consent's identifier that holds the digest of an access code: see CodeDigest.
-	SystemAccessCode = carnet + "access-code-digest"
+	SystemAccessCode = directive.SystemAccessCode
 	// RoleDelegate and RoleAdministrator are the codes of SystemRole for whom a delegate's Consent is about.
-	RoleDelegate      = "delegate"
-	RoleAdministrator = "administrator"
+	RoleDelegate      = directive.RoleDelegate
+	RoleAdministrator = directive.RoleAdministrator
 
 	extensionTreatingDoctors = carnet + "StructureDefinition/dmp-treating-doctor"
 	systemDocumentType       = carnet + "CodeSystem/document-type"
@@ -33,20 +34,20 @@ const (
 
 // The categories of Consents.
 const (
-	CategoryCareTeam          = "care-team"
-	CategoryMoment            = "moment"
-	CategoryBlock             = "block"
-	CategoryTreatingDoctor    = "treating-doctor"
-	CategoryBreakGlass        = "break-glass"
-	CategoryCentre15          = "centre-15"
-	CategoryMaskedInEmergency = "masked-in-emergency"
-	CategoryAccessRule        = "access-rule"
-	CategoryAccessCode        = "access-code"
-	CategoryDelegate          = "delegate"
-	CategoryApplication       = "application"
-	CategoryFeeding           = "feeding"
-	CategoryVisibility        = "visibility"
-	CategorySecondaryUse      = "secondary-use"
+	CategoryCareTeam          = string(directive.CareTeam)
+	CategoryMoment            = string(directive.Moment)
+	CategoryBlock             = string(directive.Block)
+	CategoryTreatingDoctor    = string(directive.TreatingDoctor)
+	CategoryBreakGlass        = string(directive.BreakGlass)
+	CategoryCentre15          = string(directive.Centre15)
+	CategoryMaskedInEmergency = string(directive.MaskedInEmergency)
+	CategoryAccessRule        = string(directive.AccessRule)
+	CategoryAccessCode        = string(directive.AccessCode)
+	CategoryDelegate          = string(directive.Delegate)
+	CategoryApplication       = string(directive.Application)
+	CategoryFeeding           = string(directive.Feeding)
+	CategoryVisibility        = string(directive.Visibility)
+	CategorySecondaryUse      = string(directive.SecondaryUse)
 )
 
 // ParameterTreatingDoctor is the search parameter by which the records of a médecin traitant DMP are found.

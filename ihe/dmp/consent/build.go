@@ -22,15 +22,18 @@ func (d *Directive) JSON() ([]byte, error) {
 		"resourceType": "Consent", "status": status, "scope": concept(systemScope, "patient-privacy"), "category": list{concept(CategorySystem, string(d.Category))}, "patient": object{"reference": "Patient/" + d.Patient},
 		"dateTime": d.Given.UTC().Format(time.RFC3339), "policyRule": concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", map[bool]string{false: "OPTIN", true: "OPTOUT"}[d.Deny]),
 	}
-	if !d.Collector.Zero() {
-		out["performer"] = list{object{"type": "Practitioner", "identifier": d.Collector}}
+	if d.Verified {
+		out["verification"] = list{object{"verified": true}}
+	}
+	if d.CodeDigest != "" {
+		out["identifier"] = list{object{"system": SystemAccessCode, "value": d.CodeDigest}}
 	}
 	var extensions list
+	if !d.Collector.Zero() {
+		extensions = append(extensions, object{"url": ExtensionCollector, "valueReference": object{"identifier": d.Collector}})
+	}
 	if d.Means != "" {
 		extensions = append(extensions, object{"url": ExtensionMeans, "valueCode": d.Means})
-	}
-	if d.CodeHash != "" {
-		extensions = append(extensions, object{"url": ExtensionCode, "valueString": d.CodeHash})
 	}
 	if d.Reason {
 		extensions = append(extensions, object{"url": ExtensionReason, "valueString": "motif légitime"})
@@ -46,7 +49,7 @@ func (d *Directive) provisionJSON() object {
 	p := d.part(map[bool]string{false: "permit", true: "deny"}[d.Deny], d.Provision())
 	for _, link := range d.References {
 		actors, _ := p["actor"].(list)
-		p["actor"] = append(actors, object{"role": concept(systemRole, "DELEGATEE"), "reference": object{"reference": link}})
+		p["actor"] = append(actors, object{"role": d.role(), "reference": object{"reference": link}})
 	}
 	for _, r := range d.Resources {
 		classes, _ := p["class"].(list)
@@ -79,8 +82,18 @@ func (d *Directive) provisionJSON() object {
 	return p
 }
 
+// role is that of the actors.
+func (d *Directive) role() object {
+	switch {
+	case d.Category != Delegate:
+		return concept(systemPart, "IRCP")
+	case d.Administers:
+		return concept(SystemRole, RoleAdministrator)
+	}
+	return concept(SystemRole, RoleDelegate)
+}
+
 const (
-	systemRole    = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 	systemPart    = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 	systemG15     = "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
 	systemClasses = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument-CISIS/FHIR/TRE-A03-ClasseDocument-CISIS"
@@ -101,7 +114,7 @@ func (d *Directive) part(kind string, from habilitation.Provision) object {
 	}
 	var actors, classes, codes list
 	for _, id := range from.Actors {
-		actors = append(actors, object{"role": concept(systemPart, "IRCP"), "reference": object{"identifier": id}})
+		actors = append(actors, object{"role": d.role(), "reference": object{"identifier": id}})
 	}
 	for _, code := range from.Professions {
 		actors = append(actors, object{"role": concept(systemG15, code), "reference": object{"type": "PractitionerRole"}})

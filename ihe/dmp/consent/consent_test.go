@@ -44,7 +44,7 @@ func drawn(t *rapid.T) *Directive {
 	if s.named && (s.actors || rapid.Bool().Draw(t, "named")) {
 		d.Actors = ids.Draw(t, "actors")
 	}
-	if s.linked && rapid.Bool().Draw(t, "linked") {
+	if s.linked && (len(d.Actors) == 0 || rapid.Bool().Draw(t, "linked")) {
 		d.References = []string{"RelatedPerson/r1"}
 	}
 	if s.roles && rapid.Bool().Draw(t, "roles") {
@@ -72,8 +72,10 @@ func drawn(t *rapid.T) *Directive {
 		d.Means, d.Collector = rapid.SampledFrom(means).Draw(t, "means"), habilitation.Identifier{System: "s", Value: "c"}
 	}
 	if s.code {
-		d.CodeHash = HashCode("p1", "code")
+		d.CodeDigest = Digest("code")
 	}
+	d.Verified = rapid.Bool().Draw(t, "verified")
+	d.Administers = d.Category == Delegate && rapid.Bool().Draw(t, "administers") && len(d.Actors)+len(d.References) > 0
 	if s.reason {
 		d.Reason = rapid.Bool().Draw(t, "reason")
 	}
@@ -121,7 +123,7 @@ func TestRefusesWhatWouldNotHold(t *testing.T) {
 		"an exception of an exception":       {"access-rule", `{"type":"deny","provision":[{"type":"permit","provision":[{"type":"deny"}]}]}`, "Consent.provision.provision[0].provision[0]", "does not enforce provision"},
 		"an application for ever":            {"application", `{"type":"permit",` + actor + `}`, "Consent.provision", "has an end"},
 		"an application that may disclose":   {"application", `{"type":"permit",` + actor + `,"period":{"end":"2027"},"action":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentaction","code":"disclose"}]}]}`, "Consent.provision.action[0].coding[0]", "access (to read)"},
-		"an access code without its hash":    {"access-code", `{"type":"permit","period":{"end":"2027"}}`, "Consent", "hash of the access code"},
+		"an access code without its hash":    {"access-code", `{"type":"permit","period":{"end":"2027"}}`, "Consent", "digest of the access code"},
 		"secondary use for no purpose":       {"secondary-use", `{"type":"permit"}`, "Consent.provision", "purposes"},
 		"a purpose of another code system":   {"secondary-use", `{"type":"permit","purpose":[{"system":"s","code":"HRESCH"}]}`, "Consent.provision.purpose[0]", "v3-ActReason"},
 		"a delegate who is no relative here": {"delegate", `{"type":"permit","actor":[{"role":{"coding":[{"code":"IRCP"}]},"reference":{"reference":"Patient/2"}}]}`, "Consent.provision.actor[0]", "RelatedPerson"},

@@ -17,22 +17,21 @@ type Category string
 
 // The categories.
 const (
-	CareTeam           Category = "care-team"           // A2, A3: a professional or a structure is authorised as member of the équipe de soins; deny: the person objects to it
-	Moment             Category = "moment"              // A4: consent of this consultation
-	TreatingDoctor     Category = "treating-doctor"     // A14: médecin traitant DMP
-	Block              Category = "block"               // A8: the professional is blocked
-	BreakGlass         Category = "break-glass"         // E3: access in an emergency, bris de glace
-	Centre15           Category = "centre-15"           // E3: access by the doctor who regulates emergency calls
-	MaskedInEmergency  Category = "masked-in-emergency" // E4: masked documents in emergencies
-	AccessRule         Category = "access-rule"         // A7: what the holder keeps from some, or from all
-	AccessCode         Category = "access-code"         // a code that opens chosen headings for a time
-	Delegate           Category = "delegate"            // M6: a relative or helper acts for the holder
-	Administrator      Category = "administrator"       // D3: of the holder's profile
-	Application        Category = "application"         // a referenced application acts for the holder
-	Feeding            Category = "feeding"             // D17, D18: opposition to the feeding of kinds of documents
-	DefaultVisibility  Category = "default-visibility"  // D5: deny: what is deposited is masked
-	EmailNotifications Category = "notifications"       // T4: deny: the holder is not told of each access
-	SecondaryUse       Category = "secondary-use"       // of the data, for the purposes named
+	CareTeam          Category = "care-team"           // A2, A3: a professional or a structure is authorised as member of the équipe de soins; deny: the person objects to it
+	Moment            Category = "moment"              // A4: consent of this consultation
+	TreatingDoctor    Category = "treating-doctor"     // A14: médecin traitant DMP
+	Block             Category = "block"               // A8: the professional is blocked
+	BreakGlass        Category = "break-glass"         // E3: access in an emergency, bris de glace
+	Centre15          Category = "centre-15"           // E3: access by the doctor who regulates emergency calls
+	MaskedInEmergency Category = "masked-in-emergency" // E4: masked documents in emergencies
+	AccessRule        Category = "access-rule"         // A7: what the holder keeps from some, or from all
+	AccessCode        Category = "access-code"         // a code that opens chosen headings for a time
+	Delegate          Category = "delegate"            // M6: a relative or helper acts for the holder; or D3: administers the profile
+	Application       Category = "application"         // a referenced application acts for the holder
+	Feeding           Category = "feeding"             // D17, D18: opposition to the feeding of kinds of documents
+	Visibility        Category = "visibility"          // D5: deny: what is deposited is masked
+	Notifications     Category = "notifications"       // T4: deny: the holder is not told of each access
+	SecondaryUse      Category = "secondary-use"       // of the data, for the purposes named
 )
 
 // Directive is what one Consent says. The zero times are no bounds.
@@ -60,8 +59,12 @@ type Directive struct {
 	// Collector is the professional who took down the person's word, for itself or for another (A5); Means how it was given: oral, written, electronic.
 	Collector habilitation.Identifier
 	Means     string
-	// CodeHash is that of a temporary access code, see HashCode.
-	CodeHash string
+	// Verified: the explicit first consent was asked for and given (A3): Consent.verification.
+	Verified bool
+	// Administers: a delegate is an administrator of the profile.
+	Administers bool
+	// CodeDigest is that of a temporary access code, see Digest.
+	CodeDigest string
 	// Reason: a legitimate reason is given (D17).
 	Reason bool
 }

@@ -97,16 +97,22 @@ func (r *reader) head(root *element.Element) {
 	for e := range root.Children("extension") {
 		r.extension(e)
 	}
-	for p := range root.Children("performer") {
-		if typ := p.ChildValue("type"); typ == "" || typ == "Practitioner" || typ == "PractitionerRole" { // the others who agree are no collectors
-			r.d.Collector = identifier(p.Child("identifier"))
+	for v := range root.Children("verification") {
+		r.d.Verified = r.d.Verified || v.ChildValue("verified") == "true"
+	}
+	for id := range root.Children("identifier") {
+		if id.ChildValue("system") != SystemAccessCode {
+			continue
+		}
+		if r.d.CodeDigest = id.ChildValue("value"); !r.shape.code || len(r.d.CodeDigest) != 2*sha256.Size {
+			r.wrong(id, fault.Value, "An access code is kept as the hexadecimal SHA-256 of the code, in Consents of category access-code.")
 		}
 	}
 	if r.shape.word && r.d.Active && !r.d.Deny && r.d.Means == "" && root.Child("provision").ChildValue("type") != "deny" {
 		r.wrong(root, fault.Required, "The extension %s says how the person gave her word: oral, written or electronic.", ExtensionMeans)
 	}
-	if r.shape.code && r.d.CodeHash == "" {
-		r.wrong(root, fault.Required, "The extension %s holds the hash of the access code.", ExtensionCode)
+	if r.shape.code && r.d.CodeDigest == "" {
+		r.wrong(root, fault.Required, "An identifier of the system %s holds the digest of the access code.", SystemAccessCode)
 	}
 }
 
@@ -124,9 +130,9 @@ func (r *reader) extension(e *element.Element) {
 		if r.d.Means = value; !slices.Contains(means, value) {
 			r.wrong(e, fault.CodeInvalid, "The person's word was given oral, written or electronic.")
 		}
-	case ExtensionCode:
-		if r.d.CodeHash = value; !r.shape.code || len(value) != 2*sha256.Size {
-			r.wrong(e, fault.Value, "An access code is kept as the hexadecimal SHA-256 of the Patient's id, a colon and the code, in Consents of category access-code.")
+	case ExtensionCollector:
+		if r.d.Collector = identifier(e.Child("value").Child("identifier")); r.d.Collector.Zero() {
+			r.wrong(e, fault.Value, "The collector is a reference with an identifier.")
 		}
 	case ExtensionReason:
 		if r.d.Reason = value != ""; !r.shape.reason {
@@ -135,9 +141,9 @@ func (r *reader) extension(e *element.Element) {
 	}
 }
 
-// HashCode is the hash under which a temporary access code stands in a Consent. Codes are drawn at random with 50 bits or more, as a short one could be found from its hash.
-func HashCode(patient, code string) string {
-	sum := sha256.Sum256([]byte(patient + ":" + code))
+// Digest is what a Consent keeps of a temporary access code: the code itself is kept nowhere. Codes are drawn at random with 50 bits or more, as a short one could be found from its digest.
+func Digest(code string) string {
+	sum := sha256.Sum256([]byte(code))
 	return hex.EncodeToString(sum[:])
 }
 

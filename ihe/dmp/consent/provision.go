@@ -84,6 +84,9 @@ func (r *reader) actors(p *element.Element) {
 
 func (r *reader) actor(a *element.Element) {
 	ref := a.Child("reference")
+	for c := range a.Child("role").Children("coding") {
+		r.d.Administers = r.d.Administers || r.shape.linked && c.ChildValue("system") == SystemRole && c.ChildValue("code") == RoleAdministrator
+	}
 	if id := identifier(ref.Child("identifier")); r.shape.named && id.System != "" && id.Value != "" {
 		r.d.Actors = append(r.d.Actors, id)
 		return

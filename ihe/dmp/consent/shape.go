@@ -12,27 +12,26 @@ type shape struct {
 	purposes         bool
 	nested           bool // exceptions
 	word             bool // how the person's word was given
-	code             bool // the hash of an access code
+	code             bool // the digest of an access code
 	reason           bool // a reason may be given
 }
 
 var shapes = map[Category]shape{
-	CareTeam:           {permit: true, deny: true, actors: true, named: true, word: true},
-	Moment:             {permit: true, actors: true, named: true, word: true},
-	TreatingDoctor:     {permit: true, actors: true, named: true, word: true},
-	Block:              {deny: true, actors: true, named: true},
-	BreakGlass:         {permit: true, deny: true, purposes: true},
-	Centre15:           {permit: true, deny: true, purposes: true},
-	MaskedInEmergency:  {permit: true, deny: true, purposes: true},
-	AccessRule:         {deny: true, named: true, roles: true, kinds: true, nested: true},
-	AccessCode:         {permit: true, kinds: true, until: true, code: true},
-	Delegate:           {permit: true, actors: true, linked: true, named: true, actions: true},
-	Administrator:      {permit: true, actors: true, linked: true, named: true},
-	Application:        {permit: true, actors: true, named: true, kinds: true, resources: true, actions: true, until: true},
-	Feeding:            {deny: true, kinds: true, named: true, reason: true},
-	DefaultVisibility:  {permit: true, deny: true},
-	EmailNotifications: {permit: true, deny: true},
-	SecondaryUse:       {permit: true, deny: true, purposes: true},
+	CareTeam:          {permit: true, deny: true, actors: true, named: true, word: true},
+	Moment:            {permit: true, actors: true, named: true, word: true},
+	TreatingDoctor:    {permit: true, actors: true, named: true, word: true},
+	Block:             {deny: true, actors: true, named: true},
+	BreakGlass:        {permit: true, deny: true, purposes: true},
+	Centre15:          {permit: true, deny: true, purposes: true},
+	MaskedInEmergency: {permit: true, deny: true, purposes: true},
+	AccessRule:        {deny: true, named: true, roles: true, kinds: true, nested: true},
+	AccessCode:        {permit: true, kinds: true, until: true, code: true},
+	Delegate:          {permit: true, actors: true, linked: true, named: true, actions: true},
+	Application:       {permit: true, actors: true, named: true, kinds: true, resources: true, actions: true, until: true},
+	Feeding:           {deny: true, kinds: true, named: true, reason: true},
+	Visibility:        {permit: true, deny: true},
+	Notifications:     {permit: true, deny: true},
+	SecondaryUse:      {permit: true, deny: true, purposes: true},
 }
 
 // Systems of codes in a Consent.
@@ -44,8 +43,14 @@ const (
 
 	// ExtensionMeans is how the person's word was given (valueCode): oral, written or electronic.
 	ExtensionMeans = "https://carnet-fhir.github.io/StructureDefinition/consent-means"
-	// ExtensionCode is the hash of an access code (valueString), see HashCode.
-	ExtensionCode = "https://carnet-fhir.github.io/StructureDefinition/consent-access-code"
+	// ExtensionCollector names the professional who took down the person's word for another (valueReference with an identifier, A5).
+	ExtensionCollector = "https://carnet-fhir.github.io/StructureDefinition/consent-collector"
+	// SystemAccessCode is the system of the Consent's identifier that holds the digest of an access code, see Digest.
+	SystemAccessCode = "https://carnet-fhir.github.io/access-code-digest"
+	// SystemRole has the roles of provision.actor for delegates: RoleDelegate and RoleAdministrator.
+	SystemRole        = "https://carnet-fhir.github.io/CodeSystem/consent-role"
+	RoleDelegate      = "delegate"
+	RoleAdministrator = "administrator"
 	// ExtensionReason is the legitimate reason of an opposition (valueString).
 	ExtensionReason = "https://carnet-fhir.github.io/StructureDefinition/consent-reason"
 )
