@@ -15,7 +15,7 @@ type Column struct {
 type CodeLine struct {
 	System, Code string
 	WithSystem   string   // a further code that the actor must have
-	WithCodes    []string // one of these
+	WithCodes    []string // one of these; "*": any
 	Column       string   // "-": reads nothing by the matrix; "": says nothing
 	Kind         string   // "": says nothing
 	Name         string
@@ -94,10 +94,10 @@ func readCodes(s *sheet, p *problems) *codeTable {
 	t := &codeTable{Header: s.Header, known: map[[2]string]bool{}}
 	seen := map[string]bool{}
 	for _, r := range s.rows {
-		l := CodeLine{System: r.cells[0], Code: r.cells[1], Column: r.cells[3], Kind: r.cells[4], Name: r.cells[5], Mark: Mark(r.cells[6])}
+		l := CodeLine{System: r.cells[0], Code: strings.ToUpper(r.cells[1]), Column: r.cells[3], Kind: r.cells[4], Name: r.cells[5], Mark: Mark(r.cells[6])}
 		if with := r.cells[2]; with != "" {
 			system, codes, _ := strings.Cut(with, "=")
-			l.WithSystem, l.WithCodes = system, strings.Fields(codes)
+			l.WithSystem, l.WithCodes = system, strings.Fields(strings.ToUpper(codes))
 		}
 		if l.Mark == "" {
 			l.Mark = s.Mark
@@ -132,30 +132,40 @@ func (l *CodeLine) check(file string, line int, p *problems) {
 	}
 }
 
-// matches says whether an actor has the line's codes.
-func (l *CodeLine) matches(a *Actor) bool {
-	return a.code(l.System) == l.Code && (l.WithSystem == "" || slices.Contains(l.WithCodes, a.code(l.WithSystem)))
+// anyCode asks for a further code, whichever it is.
+const anyCode = "*"
+
+// lacks says whether an actor has the line's code, but not the further one that its bearers have (X6).
+func (l *CodeLine) lacks(a *Actor) bool {
+	return l.asksAny() && a.code(l.System) == l.Code && a.code(l.WithSystem) == ""
 }
 
-// code gives an actor's code of a nomenclature.
+func (l *CodeLine) asksAny() bool { return len(l.WithCodes) == 1 && l.WithCodes[0] == anyCode }
+
+// matches says whether an actor has the line's codes.
+func (l *CodeLine) matches(a *Actor) bool {
+	return a.code(l.System) == l.Code && (l.WithSystem == "" || l.asksAny() || slices.Contains(l.WithCodes, a.code(l.WithSystem)))
+}
+
+// code gives an actor's code of a nomenclature, in capitals: these nomenclatures are not case-sensitive.
 func (a *Actor) code(system string) string {
 	switch system {
 	case "TRE_G15":
-		return a.Profession
+		return strings.ToUpper(a.Profession)
 	case "TRE_G16":
-		return a.TrainingProfession
+		return strings.ToUpper(a.TrainingProfession)
 	case "TRE_R01":
-		return a.Speciality
+		return strings.ToUpper(a.Speciality)
 	case "TRE_G05":
-		return a.Section
+		return strings.ToUpper(a.Section)
 	case "TRE_R85":
-		return a.Role
+		return strings.ToUpper(a.Role)
 	case "TRE_R22":
-		return a.Activity
+		return strings.ToUpper(a.Activity)
 	case "TRE_R94":
-		return a.SocialProfession
+		return strings.ToUpper(a.SocialProfession)
 	case "TRE_R95":
-		return a.Title
+		return strings.ToUpper(a.Title)
 	}
 	return ""
 }

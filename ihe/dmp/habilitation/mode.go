@@ -15,7 +15,7 @@ const (
 	Centre15   AccessMode = "centre_15" // régulation
 )
 
-// The OIDs of TRE_R248-ModeAcces: the nomenclature's, and the one that the GIE's example messages write.
+// The OIDs of the access mode: that of TRE_R248-ModeAcces, and that of its value set JDV_J38, which the GIE's example messages write.
 const (
 	OIDAccessMode    = "1.2.250.1.213.1.1.4.336"
 	OIDAccessModeGIE = "1.2.250.1.213.1.1.4.248"

@@ -88,7 +88,7 @@ func (c Cell) mark(usual Mark) string {
 }
 
 func describeCodes(b *strings.Builder, t *codeTable) {
-	b.WriteString("\n## Codes of professions and functions\n\nThe first line that matches and has a column gives the column, the first that matches and has a kind the kind (PS_non_medecin where none has). `-`: known, but reads nothing by matrix A.\n\n")
+	b.WriteString("\n## Codes of professions and functions\n\nThe first line that matches and has a column gives the column, the first that matches and has a kind the kind (PS_non_medecin where none has). `-`: known, but reads nothing by matrix A. `*`: any code of the system, and without one no right at all (X6).\n\n")
 	b.WriteString("| system | code | and one of | column | kind | name | mark |\n|---|---|---|---|---|---|---|\n")
 	for _, l := range t.lines {
 		and := ""

@@ -62,7 +62,7 @@ func (e *Engine) standProfessional(ed *edition, st standing, a *Actor, s *Situat
 	if !any {
 		return st.refused("X1", "The actor has no profession or function that the table of codes knows.")
 	}
-	if !e.options.Unqualified && (a.Profession == "10" && a.Speciality == "" || a.Profession == "21" && a.Section == "") {
+	if !e.options.Unqualified && ed.codes.lacking(a) {
 		return st.refused("X6", "A doctor has a savoir-faire (TRE_R01) and a pharmacist a section (TRE_G05).")
 	}
 	st.column, st.kind = column, kind
@@ -97,6 +97,16 @@ func (t *codeTable) unknown(a *Actor) (system string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// lacking says whether an actor has a code without the further one that its bearers have (X6).
+func (t *codeTable) lacking(a *Actor) bool {
+	for i := range t.lines {
+		if t.lines[i].lacks(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookUp gives the column and the kind that the codes lead to; any is false when they say nothing.
