@@ -116,7 +116,7 @@ func (b *Broker) BeforeWrite(ctx context.Context, _ repository.Interaction, afte
 }
 
 func (b *Broker) terms(root *element.Element) (*terms, error) {
-	r := reader{root: root, registry: b.registry, insecure: b.o.Sandbox}
+	r := reader{root: root, registry: b.registry, insecure: b.o.Sandbox, guard: b.guard}
 	return r.read()
 }
 

@@ -45,6 +45,27 @@ func (g *guard) allows(addr netip.Addr) bool {
 	return !slices.ContainsFunc(inner, contains)
 }
 
+// allowsHost judges the host of an endpoint as far as it is an address itself, so that who subscribes is told at once. Names are judged when they are resolved.
+func (g *guard) allowsHost(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return g.allows(addr)
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761, 6.3
+		return g.loopback
+	}
+	return !isOddAddress(host)
+}
+
+// isOddAddress says whether a host is an IPv4 address in a spelling that resolvers take and netip does not (127.1, 0x7f000001, 017700000001): one whose last label is a number (WHATWG URL, "ends in a number").
+func isOddAddress(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
 // control judges the address of a connection that is about to be made.
 func (g *guard) control(_ context.Context, _, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)

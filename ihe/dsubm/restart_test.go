@@ -191,18 +191,17 @@ func TestTheServerDoesNotCallItsNeighbours(t *testing.T) {
 	r := newReceiver(t, nil)
 	o := quick()
 	o.Sandbox, o.Handshakes = false, 1
-	endpoint := strings.Replace(r.URL, "http://", "https://", 1) // accepted when it is stored: where a name leads is known when it is called
+	endpoint := strings.Replace(r.URL, "http://", "https://", 1)
 	s := start(t, nil, o)
-	require.Equal(t, http.StatusCreated, subscribe(t, s, "s1", endpoint).Code)
-	eventually(t, "it fails", func() bool { status, _ := s.subscription("s1"); return status == "error" })
-	_, reason := s.subscription("s1")
-	assert.Contains(t, reason, "not one that this server calls")
+	w := subscribe(t, s, "s1", endpoint)
+	require.Equal(t, http.StatusUnprocessableEntity, w.Code, "an address is judged when the Subscription is stored; a name when it is called, see TestNamesAreJudgedWhenTheyAreCalled")
+	assert.Contains(t, w.Body.String(), "Subscription.channel.endpoint")
 	assert.Empty(t, r.all())
 
 	o.Networks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	s = start(t, nil, o)
 	require.Equal(t, http.StatusCreated, subscribe(t, s, "s1", endpoint).Code)
 	eventually(t, "it fails", func() bool { status, _ := s.subscription("s1"); return status == "error" })
-	_, reason = s.subscription("s1")
+	_, reason := s.subscription("s1")
 	assert.NotContains(t, reason, "not one that this server calls", "the operator allowed it; there is no TLS behind it")
 }

@@ -73,7 +73,8 @@ const (
 type reader struct {
 	root     *element.Element
 	registry *search.Registry
-	insecure bool // loopback endpoints without TLS are taken
+	insecure bool   // loopback endpoints without TLS are taken
+	guard    *guard // judges addresses that stand in the endpoint itself
 	issues   []fault.Issue
 }
 
@@ -252,6 +253,8 @@ func (r *reader) endpoint(text string) {
 		r.wrong("channel.endpoint", fault.Value, "The endpoint's URL holds no credentials and no fragment; credentials go into channel.header.")
 	case u.Scheme == "http" && !(r.insecure && isLoopbackName(u.Hostname())):
 		r.wrong("channel.endpoint", fault.Security, "The endpoint must be https.")
+	case r.guard != nil && !r.guard.allowsHost(u.Hostname()):
+		r.wrong("channel.endpoint", fault.Security, "The endpoint's host is this machine, or an address that is not on the internet: the server does not call it, unless its operator names the network (--notify-network).")
 	}
 }
 
