@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
@@ -140,21 +139,6 @@ func (v *view) describes(typ string, asked search.And) bool {
 
 // describing are the parameters by which regulation finds a person without INS.
 var describing = map[string]bool{"name": true, "family": true, "given": true, "phonetic": true, "birthdate": true, "identifier": true, "telecom": true, "phone": true, "email": true}
-
-// Change judges a write.
-func (a *Access) Change(ctx context.Context, what repository.Interaction, before, after *element.Element) error {
-	c, err := callerOf(ctx)
-	if c == nil || err != nil {
-		return err
-	}
-	if err := c.session.Scopes.Change(a.o.Registry, c.session.Patient, what, before, after); err != nil {
-		return err
-	}
-	if a.operates(c) {
-		return nil
-	}
-	return forbidden("The rules of access do not permit this change.")
-}
 
 // escape writes a value as a search takes it.
 func escape(value string) string {

@@ -1,0 +1,119 @@
+package access
+
+import (
+	"slices"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+)
+
+// consent judges a Consent. The holder changes all of hers at any time. A professional writes down the word of a person who authorises him, or one whom he names (A4, A5, A11), and ends what authorises him (TD0.3); the médecin traitant
+// blocks at the person's request (T6). Nobody else changes anything.
+func (w *change) consent() error {
+	id := w.owner("patient")
+	if id == "" {
+		return notOne()
+	}
+	s, err := w.situation(id)
+	if err != nil {
+		return err
+	}
+	after := w.a.consents.read(w.after)
+	if w.before != nil && categoryOf(w.before) != after.category {
+		return refusedBy("The category of a Consent does not change: end it, and create another.")
+	}
+	if w.a.o.Engine.Decide(&w.c.actor, s, habilitation.ManageSharing, nil).Permit {
+		return nil
+	}
+	if !w.c.professionalSide() {
+		return w.consentOfPerson(after, s)
+	}
+	if w.before != nil {
+		return w.ends(after, s)
+	}
+	switch after.category {
+	case CategoryCareTeam, CategoryMoment:
+		return w.declares(after, id, s)
+	case CategoryBlock:
+		return w.may(s, habilitation.BlockProfessional, nil)
+	}
+	return refused(habilitation.Decision{Rule: "A7", Why: "What is shared with whom is decided by the holder; professionals write down care-team, moment and, as médecin traitant, block."})
+}
+
+// consentOfPerson is for those of the patient's side who do not manage the sharing: an administrator of the profile blocks.
+func (w *change) consentOfPerson(after *statement, s *habilitation.Situation) error {
+	if after.category == CategoryBlock {
+		return w.may(s, habilitation.BlockProfessional, nil)
+	}
+	return w.may(s, habilitation.ManageSharing, nil)
+}
+
+// declares judges an authorisation that a professional writes down.
+func (w *change) declares(st *statement, id string, s *habilitation.Situation) error {
+	if !st.permit || len(st.actors) != 1 || st.actors[0].id.Zero() {
+		return refused(habilitation.Decision{Rule: "A5", Why: "A professional writes down who is authorised: one professional or structure, by identifier."})
+	}
+	if !st.active {
+		return refusedBy("An authorisation that is written down is active.")
+	}
+	beneficiary := st.actors[0].id
+	if beneficiary != w.c.actor.ID && beneficiary != w.c.actor.Structure {
+		other, err := w.of(id, beneficiary)
+		if err != nil {
+			return err
+		}
+		s.Blocked, s.Objected = s.Blocked || other.Blocked, s.Objected || other.Objected
+	}
+	d := w.a.o.Engine.Declare(&w.c.actor, s, habilitation.Declaration{Beneficiary: beneficiary, Collector: st.collector, Word: st.means, Team: st.category == CategoryCareTeam})
+	if !d.Permit {
+		return refused(d)
+	}
+	return nil
+}
+
+// of gives what the record says of another professional.
+func (w *change) of(id string, who habilitation.Identifier) (*habilitation.Situation, error) {
+	p, err := w.a.relations.record(w.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	session := *w.c.session
+	session.FHIRUser = ""
+	other := &caller{session: &session, actor: habilitation.Actor{Kind: habilitation.Professional, ID: who}}
+	return w.a.situation(p, other, w.a.o.Clock()), nil
+}
+
+// ends judges what a professional does to a Consent that is there: it becomes inactive, and nothing else of it changes; it is what authorises him, or a structure for which he acts.
+func (w *change) ends(after *statement, s *habilitation.Situation) error {
+	before := w.a.consents.read(w.before)
+	same := element.Clone(w.after)
+	if _, err := same.SetChild("status", w.before.ChildValue("status")); err != nil {
+		return err
+	}
+	if w.after.ChildValue("status") != "inactive" || !before.active || !element.EqualContent(w.before, same) {
+		return refused(habilitation.Decision{Rule: "A12", Why: "A professional ends an authorisation: the status becomes inactive, and nothing else changes."})
+	}
+	named := slices.ContainsFunc(before.actors, func(a actor) bool { return !a.id.Zero() && slices.Contains(w.c.identities(), a.id) })
+	if !named {
+		return refused(habilitation.Decision{Rule: "A12", Why: "A professional ends what authorises himself, or the structure for which he acts."})
+	}
+	switch after.category {
+	case CategoryCareTeam, CategoryMoment:
+		return w.may(s, habilitation.WithdrawAuthorisation, nil)
+	case CategoryTreatingDoctor:
+		return w.may(s, habilitation.LeaveTreatingDoctor, nil)
+	}
+	return refused(habilitation.Decision{Rule: "A7", Why: "What is shared with whom is decided by the holder."})
+}
+
+// subscription judges a Subscription: its owner is who made it, and nobody else changes it.
+func (w *change) subscription() error {
+	if w.before != nil {
+		return nil // what is not the caller's own does not exist for it
+	}
+	switch w.c.actor.Kind {
+	case habilitation.Professional, habilitation.Institution, habilitation.Application, habilitation.Holder, habilitation.Representative, habilitation.Operator:
+		return nil
+	}
+	return refusedBy("Subscriptions are made by professionals, structures, applications and holders.")
+}
