@@ -77,11 +77,16 @@ const controlSocket = "control.sock"
 
 var errNoServer = errors.New("no server runs on this directory")
 
-func exportOnline(ctx context.Context, w io.Writer, socket string) error {
+// controlClient calls the server that runs on a data directory.
+func controlClient(socket string) *http.Client {
 	var d net.Dialer
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, "unix", socket)
 	}}}
+}
+
+func exportOnline(ctx context.Context, w io.Writer, socket string) error {
+	client := controlClient(socket)
 	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control/export", nil)
 	if err != nil {
@@ -104,8 +109,8 @@ func exportOnline(ctx context.Context, w io.Writer, socket string) error {
 	return nil
 }
 
-// serveControl answers tools of the same user on a Unix socket in the data directory (mode 0600) until the context ends.
-func serveControl(ctx context.Context, socket string, s store.Store) error {
+// serveControl answers tools of the same user on a Unix socket in the data directory (mode 0600) until the context ends: the export, and tokens of a sandbox.
+func serveControl(ctx context.Context, socket string, s store.Store, secured *security) error {
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -124,6 +129,7 @@ func serveControl(ctx context.Context, socket string, s store.Store) error {
 			w.Header().Set("X-Carnet-Error", err.Error())
 		}
 	})
+	mux.HandleFunc("POST /token", secured.serveToken)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()

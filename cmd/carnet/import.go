@@ -140,7 +140,11 @@ func (f *importFlags) target() (ingest.Target, func() error, error) {
 
 func localHandler(in *instance, base string, log *slog.Logger) (*rest.Server, error) {
 	f := serveFlags{maxBody: 64 << 20, maxBundle: 1 << 30, maxBinary: 4 << 30}
-	return f.handler(in, base, log, rest.AccessLog{Off: true})
+	options, err := f.options(in, base, log, rest.AccessLog{Off: true})
+	if err != nil {
+		return nil, err
+	}
+	return rest.New(options)
 }
 
 func importExport(ctx context.Context, out io.Writer, data, path string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,11 +32,24 @@ type instance struct {
 // open opens the data directory, making it when it is not there. baseURL is the address under which clients know the server; identities are the mode asked for, "" the one that the directory was made
 // with (sandbox for a new one).
 func open(data, baseURL, identities string, log *slog.Logger) (*instance, error) {
-	return openSized(data, baseURL, identities, embedded.Options{Logger: log})
+	return opening{baseURL: baseURL, identities: identities, sizes: embedded.Options{Logger: log}}.open(data)
 }
 
 // openSized is open with the store's sizes in memory.
 func openSized(data, baseURL, identities string, sizes embedded.Options) (*instance, error) {
+	return opening{baseURL: baseURL, identities: identities, sizes: sizes}.open(data)
+}
+
+// opening says how a data directory is opened.
+type opening struct {
+	baseURL, identities string
+	sizes               embedded.Options
+	// secured opens it with access control; nil: whoever reaches the repository may do everything.
+	secured *securityOptions
+}
+
+func (o opening) open(data string) (*instance, error) {
+	baseURL, sizes := o.baseURL, o.sizes
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -46,7 +58,7 @@ func openSized(data, baseURL, identities string, sizes embedded.Options) (*insta
 	if err != nil {
 		return nil, err
 	}
-	mode, err := dmp.FixMode(context.Background(), s, identities)
+	mode, err := dmp.FixMode(context.Background(), s, o.identities)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -54,11 +66,11 @@ func openSized(data, baseURL, identities string, sizes embedded.Options) (*insta
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms, err := newLayers(mode, registry, baseURL, s, sizes.Logger)
+	rooms, err := newLayers(mode, registry, baseURL, s, sizes.Logger, o.secured)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	repo, err := repository.New(repository.Options{
+	options := repository.Options{
 		Definitions:  defs,
 		Store:        s,
 		Registry:     registry,
@@ -67,14 +79,18 @@ func openSized(data, baseURL, identities string, sizes embedded.Options) (*insta
 		BaseURL:      baseURL,
 		Interceptors: rooms.interceptors,
 		Observers:    rooms.observers,
-	})
+	}
+	if rooms.access != nil {
+		options.Access = rooms.access
+	}
+	repo, err := repository.New(options)
 	if errors.Is(err, repository.ErrIndexFormat) {
 		err = fmt.Errorf("%w; run: carnet doctor --reindex --data %s", err, data)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms.bind(repo)
+	rooms.bind(repo, s)
 	return &instance{definitions: defs, store: s, registry: registry, repository: repo, layers: rooms, baseURL: baseURL}, nil
 }
 
@@ -83,22 +99,5 @@ func (i *instance) Close() error {
 	return errors.Join(i.layers.close(), i.repository.Close(), i.store.Close())
 }
 
+// pageKeySetting holds the key that seals page links, so that links survive a restart.
 const pageKeySetting = "rest.page-key"
-
-// pageKey is the key that seals page links: made once, kept among the store's settings so that links survive a restart.
-func pageKey(s store.Store) ([]byte, error) {
-	view, err := s.View(0)
-	if err != nil {
-		return nil, err
-	}
-	defer view.Close()
-	key, err := view.Meta(pageKeySetting)
-	if !errors.Is(err, store.ErrNotFound) {
-		return key, err
-	}
-	key = make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
-	return key, commitMeta(s, pageKeySetting, key)
-}

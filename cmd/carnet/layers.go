@@ -2,14 +2,20 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"os"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/ihe/balp"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/access"
+	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
+	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/ihe/dsubm"
 	"github.com/carnet-fhir/carnet/ihe/insi"
 	"github.com/carnet-fhir/carnet/ihe/mcsd"
@@ -31,10 +37,13 @@ type layers struct {
 	people       *dmp.People
 	domains      *pixm.Domains
 	insi         insi.Service // nil: that of the mode
+
+	access *access.Access // nil: without access control
+	trace  *balp.Trace    // nil: accesses are not traced
 }
 
 // newLayers makes the rooms of a server that takes the INS of the mode, and that clients know under the base URL.
-func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store.Store, log *slog.Logger) (*layers, error) {
+func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store.Store, log *slog.Logger, secured *securityOptions) (*layers, error) {
 	domains, err := pixm.NewDomains(s)
 	if err != nil {
 		return nil, err
@@ -44,7 +53,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
 	})
 	records := dmp.NewRecords(mode)
-	return &layers{
+	l := &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
 		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, mhd.Guard{}, broker},
@@ -52,20 +61,52 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		recipient:    mhd.NewRecipient(mhd.Options{Records: records}),
 		people:       dmp.NewPeople(mode),
 		domains:      domains,
-	}, nil
+	}
+	return l, l.secure(mode, registry, baseURL, s, log, secured)
+}
+
+// secure adds access control and the trace.
+func (l *layers) secure(mode ins.Mode, registry *search.Registry, baseURL string, s store.Store, log *slog.Logger, o *securityOptions) error {
+	if o == nil {
+		return nil
+	}
+	var tables fs.FS
+	if o.habilitation != "" {
+		tables = os.DirFS(o.habilitation)
+	}
+	engine, err := habilitation.Load(tables, habilitation.Options{})
+	if err != nil {
+		return err
+	}
+	if l.access, err = access.New(access.Options{Engine: engine, Registry: registry, Store: s, Sandbox: mode == ins.Sandbox}); err != nil {
+		return err
+	}
+	l.interceptors = append(l.interceptors, consent.Rules{})
+	if o.untraced {
+		return nil
+	}
+	l.trace = balp.New(balp.Options{BaseURL: baseURL, Logger: log})
+	l.interceptors = append(l.interceptors, l.trace)
+	return nil
 }
 
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
-func (l *layers) bind(repo *repository.Repository) {
+func (l *layers) bind(repo *repository.Repository, s store.Store) {
 	l.records.Bind(repo)
 	l.recipient.Bind(repo)
 	l.people.Bind(repo)
+	if l.access != nil {
+		l.access.Bind(repo)
+	}
+	if l.trace != nil {
+		l.trace.Bind(repo, s)
+	}
 }
 
 // newRegistry makes the registry of search parameters, with those that the rooms' guides add. Whoever reads or rebuilds the index of a store uses it.
 func newRegistry(defs *spec.Definitions, baseURL string) (*search.Registry, error) {
 	registry := search.NewRegistry(search.RegistryOptions{Definitions: defs, BaseURL: baseURL, CanonicalToken: dmp.CanonicalToken})
-	for _, profile := range []search.Profile{mhd.SearchProfile(), mcsd.SearchProfile(), pdqm.SearchProfile()} {
+	for _, profile := range []search.Profile{mhd.SearchProfile(), mcsd.SearchProfile(), pdqm.SearchProfile(), balp.SearchProfile(), access.SearchProfile()} {
 		if err := registry.Use(profile); err != nil {
 			return nil, err
 		}

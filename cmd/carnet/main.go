@@ -1,4 +1,4 @@
-// Command carnet is the server and its tools: serve, import, export, doctor, bench. See docs/guide.fr.md and README.md.
+// Command carnet is the server and its tools: serve, import, export, token, doctor, bench. See docs/guide.fr.md and README.md.
 package main
 
 import (
@@ -47,6 +47,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newServe(), newImport(), newExport(), newDoctor(), newBench())
+	root.AddCommand(newServe(), newImport(), newExport(), newDoctor(), newToken(), newBench())
 	return root
 }

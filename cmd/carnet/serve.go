@@ -23,6 +23,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/internal/ins"
 	"github.com/carnet-fhir/carnet/store"
+	"github.com/carnet-fhir/carnet/store/embedded"
 )
 
 type serveFlags struct {
@@ -35,6 +36,8 @@ type serveFlags struct {
 	drain, timeout                  time.Duration
 	maxBody, maxBundle, maxBinary   int64
 	notify                          []string
+	secured                         securityOptions
+	registration, trace, clientAuth string
 }
 
 func newServe() *cobra.Command {
@@ -51,7 +54,12 @@ func newServe() *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on (port 0 takes a free one)")
 	flags.StringVar(&f.data, "data", defaultData, "data directory of the embedded store")
 	flags.StringVar(&f.baseURL, "base-url", "", "FHIR base URL under which clients reach the server (default: from --listen)")
-	flags.StringVar(&f.security, "security", "on", "on or off; access control is not built yet, so only off works, on loopback addresses")
+	flags.StringVar(&f.security, "security", "on", "on: callers need an access token, and see what the rules of the DMP let them see; off: every caller may do everything, on loopback addresses only")
+	flags.StringVar(&f.secured.clients, "clients", "", "JSON file of the registered OAuth clients (see docs/guide.fr.md)")
+	flags.StringVar(&f.secured.providers, "identity-providers", "", "JSON file of the identity providers: Pro Santé Connect, FranceConnect, appli carte Vitale (see docs/guide.fr.md); a sandbox has providers of its own besides")
+	flags.StringVar(&f.secured.habilitation, "habilitation", "", "directory of tables of the matrice d'habilitation in the place of those that are built in")
+	flags.StringVar(&f.registration, "registration", "off", "on: applications may register themselves with the initial access token that lies in the data directory (registration-token)")
+	flags.StringVar(&f.trace, "trace", "on", "off: accesses are not traced, in a sandbox only (to measure)")
 	flags.StringVar(&f.identities, "identities", "", "sandbox (test and demonstration INS) or production (real ones); kept with the data for good (default: what the data directory was made with; sandbox for a new one)")
 	flags.StringVar(&f.insi.url, "insi-url", "", "address of the national INS service (INSi); default: in a sandbox a registry of synthetic people, in production none")
 	flags.StringVar(&f.insi.cert, "insi-cert", "", "PEM client certificate for --insi-url")
@@ -60,7 +68,8 @@ func newServe() *cobra.Command {
 	flags.BoolVar(&f.demo, "demo", false, "load demo data into an empty store and print requests to paste")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate chain: serve HTTPS")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM private key of --tls-cert")
-	flags.StringVar(&f.clientCA, "client-ca", "", "PEM authorities: require a client certificate from one of them (mutual TLS)")
+	flags.StringVar(&f.clientCA, "client-ca", "", "PEM authorities of client certificates (mutual TLS)")
+	flags.StringVar(&f.clientAuth, "client-auth", "require", "with --client-ca: require a client certificate of everybody, or request one, which clients that authenticate by certificate then show")
 	flags.StringVar(&f.logLevel, "log", "info", "log level: debug, info, warn, error (info logs one line a request)")
 	flags.StringVar(&f.otlp, "otlp", "", "OTLP/HTTP endpoint URL: send OpenTelemetry traces there")
 	flags.StringVar(&f.pprof, "pprof", "", "loopback address on which to serve Go profiles, for instance 127.0.0.1:6060")
@@ -92,7 +101,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 	}
 	defer listener.Close()
 	base := f.base(listener.Addr())
-	in, err := open(f.data, base, f.identities, log)
+	in, err := f.open(base, log)
 	if err != nil {
 		return err
 	}
@@ -105,7 +114,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return err
 	}
 	defer stopTracing()
-	handler, err := f.handler(in, base, log, rest.AccessLog{Writer: errOut, Off: level > slog.LevelInfo})
+	handler, secured, err := f.handler(ctx, in, base, log, rest.AccessLog{Writer: errOut, Off: level > slog.LevelInfo})
 	if err != nil {
 		return err
 	}
@@ -122,27 +131,37 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 			return fmt.Errorf("loading the demo data: %w", err)
 		}
 	}
-	go control(ctx, f.data, in.store, log)
+	if secured != nil {
+		go secured.maintain(ctx, log)
+	}
+	go control(ctx, f.data, in.store, secured, log)
 	if f.pprof != "" {
 		if err := servePprof(ctx, f.pprof); err != nil {
 			return err
 		}
 	}
-	f.announce(out, base, in.layers.records.Mode())
+	if err := f.announce(ctx, out, base, in.layers.records.Mode(), secured); err != nil {
+		return err
+	}
 	return f.run(ctx, listener, handler, log)
 }
 
 // check refuses combinations that would not do what they say.
 func (f *serveFlags) check() error {
-	switch f.security {
-	case "off":
-	case "on":
-		return errors.New("--security on needs access control, which this version does not have yet; use --security off on a loopback address")
-	default:
-		return errors.New("--security is on or off")
+	for flag, value := range map[string]string{"--security": f.security, "--registration": f.registration, "--trace": f.trace} {
+		if value != "on" && value != "off" {
+			return errors.New(flag + " is on or off")
+		}
 	}
-	if !loopback(f.listen) {
+	f.secured.registration, f.secured.untraced = f.registration == "on", f.trace == "off"
+	if f.security == "off" && !loopback(f.listen) {
 		return errors.New("--security off is refused on any address but loopback (127.0.0.1, ::1, localhost)")
+	}
+	if f.security == "off" && (f.secured.clients != "" || f.secured.providers != "" || f.secured.habilitation != "" || f.secured.registration) {
+		return errors.New("--clients, --identity-providers, --habilitation and --registration need --security on")
+	}
+	if f.clientAuth != "require" && f.clientAuth != "request" {
+		return errors.New("--client-auth is require or request")
 	}
 	if f.pprof != "" && !loopback(f.pprof) {
 		return errors.New("--pprof is refused on any address but loopback")
@@ -191,12 +210,43 @@ func (f *serveFlags) base(addr net.Addr) string {
 	return scheme + "://" + addr.String() + "/fhir"
 }
 
-func (f *serveFlags) handler(in *instance, base string, log *slog.Logger, access rest.AccessLog) (*rest.Server, error) {
-	key, err := pageKey(in.store)
+// open opens the data directory, with access control unless it is off.
+func (f *serveFlags) open(base string, log *slog.Logger) (*instance, error) {
+	o := opening{baseURL: base, identities: f.identities, sizes: embedded.Options{Logger: log}}
+	if f.security == "on" {
+		o.secured = &f.secured
+	}
+	in, err := o.open(f.data)
 	if err != nil {
 		return nil, err
 	}
-	return rest.New(rest.Options{
+	if f.secured.untraced && in.layers.records.Mode() != ins.Sandbox {
+		return nil, errors.Join(errors.New("--trace off is refused with production identities: the law asks for the trace of every access"), in.Close())
+	}
+	return in, nil
+}
+
+// handler makes the HTTP server; the second result is nil with --security off.
+func (f *serveFlags) handler(ctx context.Context, in *instance, base string, log *slog.Logger, access rest.AccessLog) (*rest.Server, *security, error) {
+	options, err := f.options(in, base, log, access)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.security == "off" {
+		server, err := rest.New(options)
+		return server, nil, err
+	}
+	secured, err := secure(ctx, in, f.data, f.secured, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	return secured.Handler, secured, nil
+}
+
+// options are those of the HTTP server without security.
+func (f *serveFlags) options(in *instance, base string, log *slog.Logger, access rest.AccessLog) (rest.Options, error) {
+	key, err := secretSetting(in.store, pageKeySetting)
+	return rest.Options{
 		Repository:     in.repository,
 		Store:          in.store,
 		Definitions:    in.definitions,
@@ -210,26 +260,40 @@ func (f *serveFlags) handler(in *instance, base string, log *slog.Logger, access
 		RequestTimeout: f.timeout,
 		Limits:         rest.Limits{Resource: f.maxBody, Bundle: f.maxBundle, Binary: f.maxBinary},
 		Extensions:     in.layers.extensions(in),
-	})
+	}, err
 }
 
 // control serves the data directory's tools; a path too long for a Unix socket only costs the online export.
-func control(ctx context.Context, data string, s store.Store, log *slog.Logger) {
-	if err := serveControl(ctx, filepath.Join(data, controlSocket), s); err != nil {
+func control(ctx context.Context, data string, s store.Store, secured *security, log *slog.Logger) {
+	if err := serveControl(ctx, filepath.Join(data, controlSocket), s, secured); err != nil {
 		log.Warn("no control socket: export needs the server stopped", "error", err)
 	}
 }
 
-func (f *serveFlags) announce(out io.Writer, base string, mode ins.Mode) {
+func (f *serveFlags) announce(ctx context.Context, out io.Writer, base string, mode ins.Mode, secured *security) error {
 	data, err := filepath.Abs(f.data)
 	if err != nil {
 		data = f.data
 	}
-	fmt.Fprintf(out, "Carnet %s listens on %s\n  data directory  %s\n  security        %s (every caller may do everything: loopback only)\n", version, base, data, f.security)
-	fmt.Fprintln(out, "  identities      "+identitiesTaken(mode))
-	if f.demo {
-		fmt.Fprint(out, demoRequests(base))
+	words := "off (every caller may do everything: loopback only)"
+	if secured != nil {
+		words = "on: access tokens, the rules of the DMP, every access traced"
+		if f.secured.untraced {
+			words = "on: access tokens, the rules of the DMP; accesses are NOT TRACED"
+		}
 	}
+	fmt.Fprintf(out, "Carnet %s listens on %s\n  data directory  %s\n  security        %s\n", version, base, data, words)
+	fmt.Fprintln(out, "  identities      "+identitiesTaken(mode))
+	if !f.demo {
+		return nil
+	}
+	if secured == nil {
+		fmt.Fprint(out, demoRequests(base))
+		return nil
+	}
+	text, err := secured.demoRequests(ctx, base)
+	fmt.Fprint(out, text)
+	return err
 }
 
 // identitiesTaken says whose INS the server takes.
@@ -295,5 +359,8 @@ func (f *serveFlags) tlsConfig() (*tls.Config, error) {
 		return nil, errors.New("--client-ca holds no certificate")
 	}
 	config.ClientAuth = tls.RequireAndVerifyClientCert
+	if f.clientAuth == "request" {
+		config.ClientAuth = tls.VerifyClientCertIfGiven
+	}
 	return config, nil
 }

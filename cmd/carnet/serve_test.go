@@ -29,8 +29,13 @@ func TestServeRefusesWhatItCannotHold(t *testing.T) {
 		args []string
 		says string
 	}{
-		"security on does not exist yet":   {[]string{"--security", "on"}, "access control"},
-		"security is on by default":        {nil, "access control"},
+		"clients without security":         {[]string{"--security", "off", "--clients", "c.json"}, "--security on"},
+		"registration without security":    {[]string{"--security", "off", "--registration", "on"}, "--security on"},
+		"clients that are not there":       {[]string{"--listen", "127.0.0.1:0", "--clients", filepath.Join(data, "none.json")}, "none.json"},
+		"providers that are not there":     {[]string{"--listen", "127.0.0.1:0", "--identity-providers", filepath.Join(data, "none.json")}, "none.json"},
+		"rights that are not there":        {[]string{"--listen", "127.0.0.1:0", "--habilitation", filepath.Join(data, "none")}, "none"},
+		"no trace of real people":          {[]string{"--listen", "127.0.0.1:0", "--trace", "off", "--identities", "production", "--data", filepath.Join(data, "production")}, "trace"},
+		"an unknown way of certificates":   {[]string{"--client-auth", "maybe"}, "require or request"},
 		"security off on every address":    {[]string{"--security", "off", "--listen", ":8080"}, "loopback"},
 		"security off on a public address": {[]string{"--security", "off", "--listen", "192.0.2.1:8080"}, "loopback"},
 		"a key without its certificate":    {[]string{"--security", "off", "--tls-key", "k.pem"}, "go together"},

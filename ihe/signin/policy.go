@@ -164,7 +164,7 @@ func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, 
 	if situation != nil {
 		organization = situation.StructureName
 	}
-	granted.Claims, err = actorClaims(&actor, organization)
+	granted.Claims, err = ActorClaims(&actor, organization)
 	return granted, err
 }
 
@@ -182,20 +182,12 @@ func chosen(p *Professional, key string) (*Situation, error) {
 	return nil, &smart.Refusal{Again: true, Message: "Choisissez la situation d'exercice dans laquelle vous agissez."}
 }
 
-func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identity *smart.Identity, who *person, answers smart.Answers) (*smart.Granted, error) {
+func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identity *smart.Identity, who *Holder, answers smart.Answers) (*smart.Granted, error) {
 	other, own, known := who.choice(request.Patient)
 	if !known {
 		return nil, &smart.Refusal{Message: "Ce dossier n'est pas le vôtre, ni celui d'une personne que vous représentez."}
 	}
-	actor := habilitation.Actor{Kind: habilitation.Holder, ID: who.ID, Name: who.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
-	user := "Patient/" + who.Record
-	if !own {
-		user = "RelatedPerson/" + other.RelatedPerson
-		actor.Kind = habilitation.Delegate
-		if other.Legal {
-			actor.Kind = habilitation.Representative
-		}
-	}
+	actor, user := who.actor(other, own)
 	if !request.Client.Trusted {
 		if err := p.consent(ctx, request, user, other.Patient, answers); err != nil {
 			return nil, err
@@ -207,7 +199,7 @@ func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identi
 	if err != nil {
 		return nil, err
 	}
-	granted.Claims, err = actorClaims(&actor, "")
+	granted.Claims, err = ActorClaims(&actor, "")
 	return granted, err
 }
 
@@ -245,8 +237,8 @@ func ClientIdentifier(id string) habilitation.Identifier {
 	return habilitation.Identifier{System: SystemClient, Value: id}
 }
 
-// actorClaims are the claims of an access token: the Actor, and what IHE IUA has for it.
-func actorClaims(a *habilitation.Actor, organization string) (map[string]json.RawMessage, error) {
+// ActorClaims are the claims of an access token: the Actor, and what IHE IUA has for it.
+func ActorClaims(a *habilitation.Actor, organization string) (map[string]json.RawMessage, error) {
 	actor, err := json.Marshal(a)
 	if err != nil {
 		return nil, err

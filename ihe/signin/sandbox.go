@@ -313,3 +313,16 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 
 // Issuer is the sandbox's issuer identifier.
 func (s *Sandbox) Issuer() string { return s.o.Issuer }
+
+// Professional reads the claims of a subject of Directory.Professionals.
+func (s *Subject) Professional() (*Professional, error) {
+	text, err := json.Marshal(s.Claims)
+	if err != nil {
+		return nil, err
+	}
+	var claims map[string]json.RawMessage
+	if err := json.Unmarshal(text, &claims); err != nil {
+		return nil, err
+	}
+	return ReadProfessional(claims)
+}

@@ -73,7 +73,7 @@ func (p *Policy) Service(ctx context.Context, request *smart.ServiceRequest) (*s
 			return nil, err
 		}
 	}
-	granted.Claims, err = actorClaims(&actor, organization)
+	granted.Claims, err = ActorClaims(&actor, organization)
 	return granted, err
 }
 

@@ -33,11 +33,11 @@ func (w *Who) now() time.Time {
 // principal is who signed in, between the sign-in and the grant. It travels in the identity under ClaimActor, whose place the Actor takes in tokens.
 type principal struct {
 	Professional *Professional `json:"professional,omitempty"`
-	Person       *person       `json:"person,omitempty"`
+	Person       *Holder       `json:"person,omitempty"`
 }
 
-// person is somebody with a record here.
-type person struct {
+// Holder is somebody with a record here.
+type Holder struct {
 	Record string                  `json:"record"` // Patient's logical id
 	ID     habilitation.Identifier `json:"id"`     // INS
 	Name   string                  `json:"name"`
@@ -101,7 +101,7 @@ func (w *Who) Practitioner(ctx context.Context, system, id string) (reference st
 	return reference, err
 }
 
-func (w *Who) person(ctx context.Context, c *Config, claims *Claims, out *smart.Identity) (*person, error) {
+func (w *Who) person(ctx context.Context, c *Config, claims *Claims, out *smart.Identity) (*Holder, error) {
 	told, err := ReadPerson(c, w.Records.Mode(), claims.All)
 	if err != nil {
 		return nil, err
@@ -127,8 +127,8 @@ func (w *Who) person(ctx context.Context, c *Config, claims *Claims, out *smart.
 }
 
 // Person tells of a record's holder: age, and whose records besides may be chosen.
-func (w *Who) Person(ctx context.Context, rec *dmp.Record) (*person, error) {
-	p := &person{
+func (w *Who) Person(ctx context.Context, rec *dmp.Record) (*Holder, error) {
+	p := &Holder{
 		Record: rec.ID, ID: habilitation.Identifier{System: rec.INS.System(), Value: rec.INS.Number()}, Name: nameOf(rec), Minor: w.minor(rec.Traits.BirthDate),
 	}
 	var err error
@@ -262,7 +262,7 @@ func (p Picker) Find(ctx context.Context, _ *smart.Request, _ *smart.Identity, t
 }
 
 // choice gives what a person is to the record in context.
-func (p *person) choice(patient string) (o other, own, known bool) {
+func (p *Holder) choice(patient string) (o other, own, known bool) {
 	if patient == "" || patient == p.Record {
 		return other{Patient: p.Record}, true, true
 	}
@@ -271,4 +271,27 @@ func (p *person) choice(patient string) (o other, own, known bool) {
 		return other{}, false, false
 	}
 	return p.Others[n], false, true
+}
+
+// actor is the person on the record that was chosen, with who that is in FHIR's terms.
+func (p *Holder) actor(o other, own bool) (habilitation.Actor, string) {
+	a := habilitation.Actor{Kind: habilitation.Holder, ID: p.ID, Name: p.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
+	if own {
+		return a, "Patient/" + p.Record
+	}
+	a.Kind = habilitation.Delegate
+	if o.Legal {
+		a.Kind = habilitation.Representative
+	}
+	return a, "RelatedPerson/" + o.RelatedPerson
+}
+
+// As is the person on a record: their own, or one of somebody whom they represent or help.
+func (p *Holder) As(patient string) (habilitation.Actor, string, error) {
+	o, own, known := p.choice(patient)
+	if !known {
+		return habilitation.Actor{}, "", ErrNoMatch
+	}
+	a, user := p.actor(o, own)
+	return a, user, nil
 }
