@@ -51,6 +51,14 @@ var sessions = map[string]*token.Session{
 		Actor: &habilitation.Actor{Kind: habilitation.Holder, ID: habilitation.Identifier{System: "urn:oid:1.2.250.1.213.1.4.10", Value: "285073155504245"}},
 	},
 	"service": {ID: "jti-service", Client: "robot", Subject: "robot"},
+	// The doctor again, with other tokens.
+	"doctor-later": again("jti-later"), "doctor-last": again("jti-last"),
+}
+
+func again(id string) *token.Session {
+	return &token.Session{ID: id, Client: "lps", Subject: "psc|doctor", FHIRUser: "Practitioner/dr", Actor: &habilitation.Actor{
+		Kind: habilitation.Professional, ID: habilitation.Identifier{System: "https://rpps.esante.gouv.fr", Value: "10000000001"}, Profession: "10", Speciality: "SM26",
+	}}
 }
 
 // trusting is the middleware that puts the session of Test-Session into the context; a session that it does not know is refused as a wrong token is.
