@@ -35,7 +35,7 @@ func (v *view) authored(ctx context.Context) (*authorship, error) {
 		return author, nil
 	}
 	r := v.a.relations
-	people, roles, err := r.practitioner(ctx, v.caller.actor.ID)
+	people, roles, err := r.practitioner(ctx, v.caller.self())
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +43,14 @@ func (v *view) authored(ctx context.Context) (*authorship, error) {
 	if typ, id, ok := refParts(v.caller.session.FHIRUser); ok {
 		refs = append(refs, search.Ref{Type: typ, ID: id})
 	}
-	organizations, staffed, err := r.organization(ctx, v.caller.actor.Structure)
+	organizations, staffed, err := r.organization(ctx, v.caller.structure())
 	if err != nil {
 		return nil, err
 	}
 	author = &authorship{own: map[string]search.Expr{}, structure: map[string]search.Expr{}}
 	for typ := range authorParams {
-		author.own[typ] = r.written(typ, ownWays[typ], v.caller.actor.ID, refs, people)
-		author.structure[typ] = r.written(typ, structureWays[typ], v.caller.actor.Structure, append(organizations, staffed...), nil)
+		author.own[typ] = r.written(typ, ownWays[typ], v.caller.self(), refs, people)
+		author.structure[typ] = r.written(typ, structureWays[typ], v.caller.structure(), append(organizations, staffed...), nil)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -61,7 +61,7 @@ func (v *view) authored(ctx context.Context) (*authorship, error) {
 }
 
 // written is the condition that one of the references, or somebody with the identifier who is contained or named by it, is an author.
-func (r *relations) written(typ string, ways []string, id habilitation.Identifier, refs, people []search.Ref) search.Expr {
+func (r *relations) written(typ string, ways []string, ids []habilitation.Identifier, refs, people []search.Ref) search.Expr {
 	out := search.Or{}
 	p, ok := r.a.o.Registry.Param(typ, authorParams[typ])
 	if !ok {
@@ -75,12 +75,14 @@ func (r *relations) written(typ string, ways []string, id habilitation.Identifie
 			out = append(out, r.contained(typ, authorParams[typ]+":PractitionerRole.practitioner", ref.Type+"/"+ref.ID)...)
 		}
 	}
-	if id.Zero() {
+	if len(ids) == 0 {
 		return out
 	}
-	out = append(out, r.identified(typ, authorParams[typ], []habilitation.Identifier{id}))
-	for _, way := range ways {
-		out = append(out, r.contained(typ, way, id.System+"|"+id.Value)...)
+	out = append(out, r.identified(typ, authorParams[typ], ids))
+	for _, id := range ids {
+		for _, way := range ways {
+			out = append(out, r.contained(typ, way, id.System+"|"+id.Value)...)
+		}
 	}
 	return out
 }
@@ -112,8 +114,8 @@ func (r *relations) contained(typ, chain, value string) []search.Expr {
 }
 
 // practitioner finds the stored professionals with an identifier, and their roles.
-func (r *relations) practitioner(ctx context.Context, id habilitation.Identifier) (people, roles []search.Ref, err error) {
-	if id.Zero() {
+func (r *relations) practitioner(ctx context.Context, ids []habilitation.Identifier) (people, roles []search.Ref, err error) {
+	if len(ids) == 0 {
 		return nil, nil, nil
 	}
 	view, err := r.a.o.Store.View(0)
@@ -125,11 +127,11 @@ func (r *relations) practitioner(ctx context.Context, id habilitation.Identifier
 			err = e
 		}
 	}()
-	found, err := r.engine.Find(ctx, view, "Practitioner", r.identified("Practitioner", "identifier", []habilitation.Identifier{id}), maxRoles, relationBudget)
+	found, err := r.engine.Find(ctx, view, "Practitioner", r.identified("Practitioner", "identifier", ids), maxRoles, relationBudget)
 	if err != nil {
 		return nil, nil, err
 	}
-	either := search.Or{r.identified("PractitionerRole", "identifier", []habilitation.Identifier{id}), r.identified("PractitionerRole", "practitioner", []habilitation.Identifier{id})}
+	either := search.Or{r.identified("PractitionerRole", "identifier", ids), r.identified("PractitionerRole", "practitioner", ids)}
 	for _, rec := range found {
 		people = append(people, search.Ref{Type: rec.Type, ID: rec.ID})
 		either = append(either, r.refersTo("PractitionerRole", "practitioner", rec.Type, rec.ID))
@@ -145,8 +147,8 @@ func (r *relations) practitioner(ctx context.Context, id habilitation.Identifier
 const maxRoles = 5_000
 
 // organization finds the stored structures with an identifier, and the roles in them.
-func (r *relations) organization(ctx context.Context, id habilitation.Identifier) (organizations, roles []search.Ref, err error) {
-	if id.Zero() {
+func (r *relations) organization(ctx context.Context, ids []habilitation.Identifier) (organizations, roles []search.Ref, err error) {
+	if len(ids) == 0 {
 		return nil, nil, nil
 	}
 	view, err := r.a.o.Store.View(0)
@@ -158,7 +160,7 @@ func (r *relations) organization(ctx context.Context, id habilitation.Identifier
 			err = e
 		}
 	}()
-	found, err := r.engine.Find(ctx, view, "Organization", r.identified("Organization", "identifier", []habilitation.Identifier{id}), maxRoles, relationBudget)
+	found, err := r.engine.Find(ctx, view, "Organization", r.identified("Organization", "identifier", ids), maxRoles, relationBudget)
 	if err != nil || len(found) == 0 {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
@@ -40,25 +41,51 @@ func (a *Access) operates(c *caller) bool {
 
 // identities are the identifiers by which Consents and authors name the caller: itself and the structure for which it acts.
 func (c *caller) identities() []habilitation.Identifier {
-	var all []habilitation.Identifier
-	for _, id := range []habilitation.Identifier{c.actor.ID, c.actor.Structure} {
-		if id.Value != "" {
-			all = append(all, spellings(id)...)
+	return append(c.self(), c.structure()...)
+}
+
+// self are the spellings of the caller's own identifier, structure those of the structure for which it acts; none when there is none.
+func (c *caller) self() []habilitation.Identifier { return spellings(c.actor.ID) }
+
+func (c *caller) structure() []habilitation.Identifier { return spellings(c.actor.Structure) }
+
+// own gives an identifier as the caller's token spells it, where it is the caller's.
+func (c *caller) own(id habilitation.Identifier) habilitation.Identifier {
+	switch {
+	case slices.Contains(c.self(), id):
+		return c.actor.ID
+	case slices.Contains(c.structure(), id):
+		return c.actor.Structure
+	}
+	return id
+}
+
+// national are the systems that the national identifiers of professionals and structures (PS_IdNat, Struct_IdNat) enclose: a digit for the type, then the number.
+var national = []struct {
+	system, enclosing, digit string
+	length                   int
+}{
+	{nos.SystemRPPS, nos.SystemIDNPS, "8", 11},
+	{nos.SystemFINESS, nos.SystemIDNST, "1", 9},
+	{nos.SystemSIRENE, nos.SystemIDNST, "2", 9},
+	{nos.SystemSIRENE, nos.SystemIDNST, "3", 14},
+}
+
+// spellings gives an identifier as it is met: documents name a professional or a structure by the national identifier, where directories and identity providers give the number in it.
+func spellings(id habilitation.Identifier) []habilitation.Identifier {
+	if id.Value == "" {
+		return nil
+	}
+	all := []habilitation.Identifier{id}
+	for _, n := range national {
+		switch {
+		case id.System == n.system && len(id.Value) == n.length:
+			all = append(all, habilitation.Identifier{System: n.enclosing, Value: n.digit + id.Value})
+		case id.System == n.enclosing && len(id.Value) == n.length+1 && id.Value[:1] == n.digit:
+			all = append(all, habilitation.Identifier{System: n.system, Value: id.Value[1:]})
 		}
 	}
 	return all
-}
-
-// spellings gives an identifier as it is met: documents name a professional by the national identifier, which is the digit 8 before an RPPS number, where directories and identity providers give the RPPS number.
-func spellings(id habilitation.Identifier) []habilitation.Identifier {
-	const digits = 11
-	switch {
-	case id.System == nos.SystemRPPS && len(id.Value) == digits:
-		return []habilitation.Identifier{id, {System: nos.SystemIDNPS, Value: "8" + id.Value}}
-	case id.System == nos.SystemIDNPS && len(id.Value) == digits+1 && id.Value[0] == '8':
-		return []habilitation.Identifier{id, {System: nos.SystemRPPS, Value: id.Value[1:]}}
-	}
-	return []habilitation.Identifier{id}
 }
 
 // professionalSide says whether the caller is a professional, or acts for a structure.

@@ -56,7 +56,7 @@ func (w *change) declares(st *statement, id string, s *habilitation.Situation) e
 	if !st.active {
 		return refusedBy("An authorisation that is written down is active.")
 	}
-	beneficiary := st.actors[0].id
+	beneficiary := w.c.own(st.actors[0].id)
 	if beneficiary != w.c.actor.ID && beneficiary != w.c.actor.Structure {
 		other, err := w.of(id, beneficiary)
 		if err != nil {
@@ -64,7 +64,7 @@ func (w *change) declares(st *statement, id string, s *habilitation.Situation) e
 		}
 		s.Blocked, s.Objected = s.Blocked || other.Blocked, s.Objected || other.Objected
 	}
-	d := w.a.o.Engine.Declare(&w.c.actor, s, habilitation.Declaration{Beneficiary: beneficiary, Collector: st.collector, Word: st.means, Team: st.category == CategoryCareTeam})
+	d := w.a.o.Engine.Declare(&w.c.actor, s, habilitation.Declaration{Beneficiary: beneficiary, Collector: w.c.own(st.collector), Word: st.means, Team: st.category == CategoryCareTeam})
 	if !d.Permit {
 		return refused(d)
 	}

@@ -93,7 +93,7 @@ func (w *change) treating(sides [2]*element.Element, s *habilitation.Situation) 
 	for _, e := range of[1] {
 		added = added || !has(of[0], e)
 	}
-	if !added && len(lost) == 1 && lost[0] == w.c.actor.ID && !lost[0].Zero() {
+	if !added && len(lost) == 1 && slices.Contains(w.c.self(), lost[0]) {
 		return w.may(s, habilitation.LeaveTreatingDoctor, nil)
 	}
 	return w.may(s, habilitation.ManageSharing, nil)

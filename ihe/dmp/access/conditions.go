@@ -203,8 +203,8 @@ func (b *builder) kinds(typ, class *search.Param, tag string) search.Expr {
 		}
 		out = append(out, conjunction(named))
 	}
-	if !k.OtherTypes && (len(k.OtherTypesOfClasses) == 0 || class == nil) {
-		return either(out...)
+	if !k.OtherTypes && (len(k.OtherTypesOfClasses) == 0 || class == nil) || class == nil && len(k.NotClasses) > 0 {
+		return either(out...) // of extracted data the class is not known
 	}
 	other := search.And{search.Not{Expr: in(b.known)}}
 	if !k.OtherTypes {

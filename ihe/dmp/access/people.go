@@ -164,7 +164,7 @@ func (r *relative) is(c *caller, now time.Time) bool {
 	if !r.from.IsZero() && now.Before(r.from) || !r.until.IsZero() && !now.Before(r.until) {
 		return false
 	}
-	return c.session.FHIRUser == r.ref || !c.actor.ID.Zero() && slices.Contains(r.ids, c.actor.ID)
+	return c.session.FHIRUser == r.ref || slices.ContainsFunc(c.self(), func(id habilitation.Identifier) bool { return slices.Contains(r.ids, id) })
 }
 
 func (p *record) turn() {

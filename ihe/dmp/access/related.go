@@ -41,7 +41,7 @@ func (r *relations) findRelated(ctx context.Context, view store.View, c *caller,
 			named = append(named, r.refersTo("Consent", "actor", typ, id))
 		}
 	case habilitation.Professional:
-		found, err := r.engine.Find(ctx, view, "Patient", r.identified("Patient", ParameterTreatingDoctor, []habilitation.Identifier{c.actor.ID}), maxRelated, relationBudget)
+		found, err := r.engine.Find(ctx, view, "Patient", r.identified("Patient", ParameterTreatingDoctor, c.self()), maxRelated, relationBudget)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (r *relations) ownRecord(ctx context.Context, view store.View, c *caller, o
 		}
 		return nil
 	}
-	found, err := r.engine.Find(ctx, view, "Patient", r.identified("Patient", "identifier", []habilitation.Identifier{c.actor.ID}), 10, relationBudget)
+	found, err := r.engine.Find(ctx, view, "Patient", r.identified("Patient", "identifier", c.self()), 10, relationBudget)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r *relations) ownRecord(ctx context.Context, view store.View, c *caller, o
 }
 
 func (r *relations) relativeOf(ctx context.Context, view store.View, c *caller, out map[string]bool) error {
-	either := search.Or{r.identified("RelatedPerson", "identifier", []habilitation.Identifier{c.actor.ID})}
+	either := search.Or{r.identified("RelatedPerson", "identifier", c.self())}
 	if typ, id, ok := refParts(c.session.FHIRUser); ok && typ == "RelatedPerson" {
 		either = append(either, search.IDIn{IDs: []string{id}})
 	}

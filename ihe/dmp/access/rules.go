@@ -121,7 +121,7 @@ func (v *view) namedIn(typ string) search.Expr {
 	}
 	ids := v.caller.identities()
 	if typ != "Consent" && !v.caller.actor.ID.Zero() {
-		ids = spellings(v.caller.actor.ID) // what one's colleagues did is not one's own
+		ids = v.caller.self() // what one's colleagues did is not one's own
 	}
 	codes := make([]search.Code, len(ids))
 	for i, id := range ids {

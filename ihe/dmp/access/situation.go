@@ -15,7 +15,7 @@ func (a *Access) situation(p *record, c *caller, now time.Time) *habilitation.Si
 	s.ProtectedAdult = !s.Minor && slices.ContainsFunc(p.relatives, func(r relative) bool {
 		return r.legal && (r.from.IsZero() || !now.Before(r.from)) && (r.until.IsZero() || now.Before(r.until))
 	})
-	s.TreatingDoctor = c.actor.Kind == habilitation.Professional && slices.ContainsFunc(spellings(c.actor.ID), func(id habilitation.Identifier) bool { return !id.Zero() && slices.Contains(p.treating, id) })
+	s.TreatingDoctor = c.actor.Kind == habilitation.Professional && slices.ContainsFunc(c.self(), func(id habilitation.Identifier) bool { return slices.Contains(p.treating, id) })
 	s.Related = p.relates(c, now)
 	ids := c.identities()
 	for _, st := range p.statements {
@@ -28,7 +28,7 @@ func (a *Access) situation(p *record, c *caller, now time.Time) *habilitation.Si
 func (p *record) relates(c *caller, now time.Time) bool {
 	switch c.actor.Kind {
 	case habilitation.Holder:
-		return p.there && (c.session.FHIRUser == "Patient/"+p.id || c.session.FHIRUser == "" && slices.Contains(p.ids, c.actor.ID))
+		return p.there && (c.session.FHIRUser == "Patient/"+p.id || c.session.FHIRUser == "" && slices.ContainsFunc(c.self(), func(id habilitation.Identifier) bool { return slices.Contains(p.ids, id) }))
 	case habilitation.Representative:
 		return slices.ContainsFunc(p.relatives, func(r relative) bool { return r.legal && r.is(c, now) })
 	}
@@ -58,7 +58,7 @@ func (st *statement) add(s *habilitation.Situation, c *caller, ids []habilitatio
 			s.Informed, s.Objected = true, true
 		}
 	case CategoryTreatingDoctor:
-		s.TreatingDoctor = s.TreatingDoctor || st.permit && c.actor.Kind == habilitation.Professional && st.names([]habilitation.Identifier{c.actor.ID}, "")
+		s.TreatingDoctor = s.TreatingDoctor || st.permit && c.actor.Kind == habilitation.Professional && st.names(c.self(), "")
 	case CategoryBreakGlass:
 		s.OpposedBreakGlass = s.OpposedBreakGlass || !st.permit
 	case CategoryCentre15:
