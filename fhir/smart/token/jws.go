@@ -112,14 +112,15 @@ func sign(k *key, typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	signed := base64url.EncodeToString(head) + "." + base64url.EncodeToString(payload)
+	sig, err := signRaw(k, signed)
+	return signed + "." + base64url.EncodeToString(sig), err
+}
+
+func signRaw(k *key, signed string) ([]byte, error) {
 	signer, err := jws.NewSigner(k.algorithm)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	signed := base64url.EncodeToString(head) + "." + base64url.EncodeToString(payload)
-	sig, err := signer.Sign([]byte(signed), k.private)
-	if err != nil {
-		return "", err
-	}
-	return signed + "." + base64url.EncodeToString(sig), nil
+	return signer.Sign([]byte(signed), k.private)
 }
