@@ -13,8 +13,8 @@ SOAK ?= 10m
 .PHONY: help run build test race lint bench fuzz crash soak roundtrip documents generate clean
 
 ##@ Use
-run: build ## Build, start on the embedded store with demo data, print the address and requests to paste
-	./$(BIN) serve --demo --security off --listen $(LISTEN) --data $(DATA)
+run: build ## Build, start on the embedded store with demo data, print the address, tokens and requests to paste
+	./$(BIN) serve --demo --listen $(LISTEN) --data $(DATA)
 
 build: ## Build bin/carnet
 	$(GO) build -trimpath -o $(BIN) ./cmd/carnet

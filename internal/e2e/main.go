@@ -66,8 +66,9 @@ type reference struct {
 func main() {
 	server := flag.String("server", "http://127.0.0.1:8080/fhir", "FHIR base URL")
 	table := flag.String("expected", "", "JSON of expected metadata, by file name")
+	token := flag.String("token", "", "access token")
 	flag.Parse()
-	checked, wrong, err := run(*server, *table, flag.Args())
+	checked, wrong, err := run(&target{*server, *token}, *table, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e: "+err.Error())
 		os.Exit(2)
@@ -78,7 +79,10 @@ func main() {
 	}
 }
 
-func run(server, table string, files []string) (checked, wrong int, err error) {
+// target is the server that is asked.
+type target struct{ base, token string }
+
+func run(server *target, table string, files []string) (checked, wrong int, err error) {
 	text, err := os.ReadFile(table)
 	if err != nil {
 		return 0, 0, err
@@ -105,12 +109,12 @@ func run(server, table string, files []string) (checked, wrong int, err error) {
 	return checked, wrong, nil
 }
 
-func check(server, file string, want expected) ([]string, error) {
+func check(server *target, file string, want expected) ([]string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	found, err := find(server, want)
+	found, err := server.find(want)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func check(server, file string, want expected) ([]string, error) {
 	}
 	var d differences
 	compare(&d, found[0], want, raw)
-	got, contentType, err := get(found[0].Content[0].Attachment.URL)
+	got, contentType, err := server.get(found[0].Content[0].Attachment.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -131,16 +135,16 @@ func check(server, file string, want expected) ([]string, error) {
 }
 
 // find is ITI-67 by the person's INS, which a POST keeps out of the URL.
-func find(server string, want expected) ([]reference, error) {
+func (t *target) find(want expected) ([]reference, error) {
 	number, rest, _ := strings.Cut(want.PatientID, "^^^&")
 	authority, _, _ := strings.Cut(rest, "&")
 	form := url.Values{"patient.identifier": {"urn:oid:" + authority + "|" + number}, "status": {"current,superseded"}, "identifier": {masterIdentifier(want.UniqueID)}}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, server+"/DocumentReference/_search", strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, t.base+"/DocumentReference/_search", strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	body, _, err := send(r)
+	body, _, err := t.send(r)
 	if err != nil {
 		return nil, err
 	}
@@ -244,15 +248,18 @@ func momentV3(s string) string {
 	return s
 }
 
-func get(address string) (body []byte, contentType string, err error) {
+func (t *target) get(address string) (body []byte, contentType string, err error) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
 	if err != nil {
 		return nil, "", err
 	}
-	return send(r)
+	return t.send(r)
 }
 
-func send(r *http.Request) (body []byte, contentType string, err error) {
+func (t *target) send(r *http.Request) (body []byte, contentType string, err error) {
+	if t.token != "" {
+		r.Header.Set("Authorization", "Bearer "+t.token)
+	}
 	w, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, "", err
