@@ -72,8 +72,8 @@ func ParseTime(value string) (Moment, error) {
 	if err != nil || zone != "" && p < Hour {
 		return Moment{}, ErrTime
 	}
-	at, err := time.ParseInLocation(layout(p), digits, location)
-	if err != nil {
+	at, ok := instantOf(digits, location)
+	if !ok {
 		return Moment{}, ErrTime
 	}
 	if fractional {
@@ -81,6 +81,23 @@ func ParseTime(value string) (Moment, error) {
 		at = at.Add(d)
 	}
 	return Moment{at, p, zone != ""}, nil
+}
+
+// instantOf reads digits of a whole precision, from a year on; ok is false when they are in no calendar.
+func instantOf(digits string, location *time.Location) (at time.Time, ok bool) {
+	part := func(from, otherwise int) int {
+		if from+2 > len(digits) {
+			return otherwise
+		}
+		return int(digits[from]-'0')*10 + int(digits[from+1]-'0')
+	}
+	year := part(0, 0)*100 + part(2, 0)
+	month, day, hour, minute, second := part(4, 1), part(6, 1), part(8, 0), part(10, 0), part(12, 0)
+	if month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	at = time.Date(year, time.Month(month), day, hour, minute, second, 0, location)
+	return at, day < 29 || at.Day() == day // else the month is shorter
 }
 
 func zoneOf(zone string) (*time.Location, error) {
@@ -117,19 +134,37 @@ func allDigits(s string) bool {
 // FHIR gives the moment as a FHIR dateTime of the same precision. FHIR wants seconds and a zone with a time of day: missing seconds are 00 (hour precision is
 // given as a date), and without a zone it is that of metropolitan France, which CI-SIS documents without one mean.
 func (m Moment) FHIR() string {
-	switch {
-	case m.Precision == Year:
-		return m.Time.Format("2006")
-	case m.Precision == Month:
-		return m.Time.Format("2006-01")
-	case m.Precision < Minute:
-		return m.Time.Format("2006-01-02")
-	case !m.Zoned:
-		return inFrance(m.Time).Format("2006-01-02T15:04:05.999999999-07:00")
-	default:
-		return m.Time.Format("2006-01-02T15:04:05.999999999-07:00")
+	at := m.Time
+	if m.Precision >= Minute && !m.Zoned {
+		at = inFrance(at)
 	}
+	if at.Nanosecond() != 0 {
+		return at.Format("2006-01-02T15:04:05.999999999-07:00")
+	}
+	year, month, day := at.Date()
+	b := two(two(make([]byte, 0, len("2006-01-02T15:04:05-07:00")), year/100), year%100)
+	if m.Precision > Year {
+		b = two(append(b, '-'), int(month))
+	}
+	if m.Precision > Month {
+		b = two(append(b, '-'), day)
+	}
+	if m.Precision < Minute {
+		return string(b)
+	}
+	hour, minute, second := at.Clock()
+	b = two(append(two(append(two(append(b, 'T'), hour), ':'), minute), ':'), second)
+	_, zone := at.Zone()
+	sign := byte('+')
+	if zone < 0 {
+		sign, zone = '-', -zone
+	}
+	b = two(append(two(append(b, sign), zone/3600), ':'), zone/60%60)
+	return string(b)
 }
+
+// two appends a number of two digits.
+func two(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // UTC gives the moment as an XDS DTM: in UTC, of the same precision, without zone (ITI TF-3 4.2.3.1.7). A moment without zone is taken as in FHIR.
 func (m Moment) UTC() string {

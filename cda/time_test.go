@@ -1,6 +1,7 @@
 package cda_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -68,5 +69,37 @@ func TestTimesKeepTheirInstant(t *testing.T) {
 		if err != nil || read.Sub(at).Abs() != 0 && (at.Month() != time.October || read.Sub(at).Abs() != time.Hour) {
 			t.Fatalf("%s is not %s", m.FHIR(), at)
 		}
+	})
+}
+
+// TestTimeAsTheStandardLibrary holds reading and writing by hand against package time.
+func TestTimeAsTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		digits := rapid.StringOfN(rapid.RuneFrom([]rune("0123456789")), 14, 14, -1).Draw(t, "digits")
+		if rapid.Bool().Draw(t, "near a calendar") {
+			digits = fmt.Sprintf("%04d%02d%02d%02d%02d%02d", rapid.IntRange(0, 9999).Draw(t, "y"), rapid.IntRange(0, 13).Draw(t, "m"), rapid.IntRange(0, 32).Draw(t, "d"),
+				rapid.IntRange(0, 24).Draw(t, "h"), rapid.IntRange(0, 60).Draw(t, "min"), rapid.IntRange(0, 60).Draw(t, "s"))
+		}
+		digits = digits[:2*rapid.IntRange(2, 7).Draw(t, "pairs")]
+		zone, layout := "", "20060102150405"[:len(digits)]
+		if len(digits) >= 10 && rapid.Bool().Draw(t, "zoned") {
+			zone = rapid.SampledFrom([]string{"+0000", "-0330", "+1400", "-0001"}).Draw(t, "zone")
+			layout += "-0700"
+		}
+		want, wantErr := time.Parse(layout, digits+zone)
+		got, err := cda.ParseTime(digits + zone)
+		require.Equal(t, wantErr == nil, err == nil, digits)
+		if err != nil {
+			return
+		}
+		require.True(t, want.Equal(got.Time), digits)
+		if zone == "" && len(digits) >= 12 {
+			return // the zone is that of France
+		}
+		form := map[int]string{4: "2006", 6: "2006-01", 8: "2006-01-02", 10: "2006-01-02"}[len(digits)]
+		if form == "" {
+			form = "2006-01-02T15:04:05-07:00"
+		}
+		require.Equal(t, got.Time.Format(form), got.FHIR())
 	})
 }

@@ -202,30 +202,48 @@ const maxSameID = 16
 
 // gather takes up the statements below el, whose path is given, in one pass. into says which elements lead to statements.
 func (x *extractor) gather(el *etree.Element, path string, into func(*etree.Element) bool) {
-	totals, seen := map[string]int{}, map[string]int{}
+	var seen tally
 	for c := range cda.Elements(el) {
-		if c.Space == cda.NS {
-			totals[c.Tag]++
+		if c.Space == cda.NS && (isStatement(c) || into(c)) {
+			seen.of(c.Tag).total++
 		}
 	}
 	for c := range cda.Elements(el) {
 		if c.Space != cda.NS {
 			continue
 		}
-		seen[c.Tag]++
 		statement := isStatement(c)
 		if !statement && !into(c) {
 			continue
 		}
 		at := path + "/" + c.Tag
-		if totals[c.Tag] > 1 {
-			at += "[" + strconv.Itoa(seen[c.Tag]) + "]"
+		if n := seen.of(c.Tag); n.total > 1 {
+			n.place++
+			at += "[" + strconv.Itoa(n.place) + "]"
 		}
 		if statement {
 			x.remember(c, at)
 		}
 		x.gather(c, at, relationship)
 	}
+}
+
+// tally counts elements by name: of statements and what leads to them there are few names.
+type tally []counted
+
+type counted struct {
+	name         string
+	total, place int
+}
+
+func (t *tally) of(name string) *counted {
+	for i := range *t {
+		if (*t)[i].name == name {
+			return &(*t)[i]
+		}
+	}
+	*t = append(*t, counted{name: name})
+	return &(*t)[len(*t)-1]
 }
 
 func relationship(el *etree.Element) bool {

@@ -26,6 +26,7 @@ type raw []byte
 // set adds a member, unless the value is empty or the member is there already: of several that a document gives where FHIR takes one, the first counts.
 func (o *object) set(name string, value any) {
 	if !empty(value) && !o.has(name) {
+		o.grow()
 		*o = append(*o, member{name, value})
 	}
 }
@@ -41,7 +42,15 @@ func (o *object) add(name string, value any) {
 			return
 		}
 	}
+	o.grow()
 	*o = append(*o, member{name, list{value}})
+}
+
+// grow makes room for one more member: objects have three or four, resources a dozen.
+func (o *object) grow() {
+	if n := len(*o); n == cap(*o) {
+		*o = append(make(object, 0, max(4, 3*n)), *o...)
+	}
 }
 
 // get gives a member's value, nil when there is none.

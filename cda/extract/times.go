@@ -11,17 +11,28 @@ import (
 
 // dateTime gives a TS as FHIR writes it, "" when it is none.
 func dateTime(t cda.TS) string {
+	if m, ok := moment(t); ok {
+		return m.FHIR()
+	}
+	return ""
+}
+
+// is says whether a TS is a FHIR dateTime.
+func is(t cda.TS) bool {
+	_, ok := moment(t)
+	return ok
+}
+
+func moment(t cda.TS) (m cda.Moment, ok bool) {
 	if t.NullFlavor != "" || t.Value == "" {
-		return ""
+		return m, false
 	}
 	m, err := t.Moment()
 	if err != nil || m.Time.Year() < 1 {
-		return ""
+		return m, false
 	}
-	if _, offset := m.Time.Zone(); offset > 14*3600 || offset < -14*3600 { // FHIR's zones end there
-		return ""
-	}
-	return m.FHIR()
+	_, offset := m.Time.Zone()
+	return m, offset <= 14*3600 && offset >= -14*3600 // FHIR's zones end there
 }
 
 // date gives a TS as a FHIR date: without its time of day.
@@ -110,10 +121,22 @@ func when(o *object, prefix string, el *etree.Element, s scope) bool {
 // timeOf gives the effectiveTime that children without one inherit.
 func timeOf(el *etree.Element, s scope) *etree.Element {
 	t := cda.Child(el, "effectiveTime")
-	if _, value := period(cda.ReadIVLTS(t)); !empty(value) {
+	if t != nil && timed(cda.ReadIVLTS(t)) {
 		return t
 	}
 	return s.time
+}
+
+// timed says whether period has anything to give.
+func timed(t cda.IVLTS) bool {
+	if is(cda.TS{Value: t.Value, NullFlavor: t.NullFlavor}) {
+		return true
+	}
+	low, high := is(t.Low), is(t.High)
+	if low && high {
+		return !before(t.High, t.Low)
+	}
+	return low || high || is(t.Center)
 }
 
 // start and end give the two ends of an effectiveTime, "" where unknown.
