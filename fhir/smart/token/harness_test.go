@@ -6,8 +6,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,19 +126,7 @@ func refused(t testing.TB, err error, status int, code fault.Code) *fault.Fault 
 // forge signs a header and claims with a key of the test's.
 func forge(t testing.TB, k *key, head, claims map[string]any) string {
 	t.Helper()
-	h, err := json.Marshal(head)
-	require.NoError(t, err)
-	c, err := json.Marshal(claims)
-	require.NoError(t, err)
-	signed := base64url.EncodeToString(h) + "." + base64url.EncodeToString(c)
-	return signed + "." + base64url.EncodeToString(signature(t, k, signed))
-}
-
-func signature(t testing.TB, k *key, signed string) []byte {
-	t.Helper()
-	sig, err := signRaw(k, signed)
-	require.NoError(t, err)
-	return sig
+	return signedBy(t, k.algorithm, k.private, head, claims)
 }
 
 // device is a client with a DPoP key.
@@ -164,7 +152,7 @@ func (d *device) proof(t testing.TB, r *rig, method, url, token string, edit ...
 	public, err := jwk.FromRaw(d.private.Public())
 	require.NoError(t, err)
 	head := map[string]any{"alg": "ES256", "typ": "dpop+jwt", "jwk": public}
-	claims := map[string]any{"jti": "proof-" + string(rune('a'+d.n)), "htm": method, "htu": url, "iat": r.clock().Unix()}
+	claims := map[string]any{"jti": fmt.Sprintf("proof-%d", d.n), "htm": method, "htu": url, "iat": r.clock().Unix()}
 	if token != "" {
 		sum := sha256.Sum256([]byte(token))
 		claims["ath"] = base64url.EncodeToString(sum[:])

@@ -113,14 +113,14 @@ func sign(k *key, typ string, payload []byte) (string, error) {
 		return "", err
 	}
 	signed := base64url.EncodeToString(head) + "." + base64url.EncodeToString(payload)
-	sig, err := signRaw(k, signed)
+	sig, err := signPayload(k.algorithm, k.private, signed)
 	return signed + "." + base64url.EncodeToString(sig), err
 }
 
-func signRaw(k *key, signed string) ([]byte, error) {
-	signer, err := jws.NewSigner(k.algorithm)
+func signPayload(algorithm jwa.SignatureAlgorithm, private any, signed string) ([]byte, error) {
+	signer, err := jws.NewSigner(algorithm)
 	if err != nil {
 		return nil, err
 	}
-	return signer.Sign([]byte(signed), k.private)
+	return signer.Sign([]byte(signed), private)
 }
