@@ -1,6 +1,8 @@
 package habilitation
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -161,4 +163,37 @@ func TestParseAccessMode(t *testing.T) {
 		_, err := ParseAccessMode(wrong[0], wrong[1])
 		require.Error(t, err)
 	}
+}
+
+func TestActorsGoThroughJSON(t *testing.T) {
+	a := &Actor{
+		Kind: Professional, ID: Identifier{systemRPPS, "899700000011"}, Name: "Claire Martin", Profession: "10", TrainingProfession: "10", Speciality: "SM26", Section: "A", Role: "330", Activity: "GENR01",
+		SocialProfession: "41", Title: "93", Structure: Identifier{"urn:s", "1"}, Authentication: ReinforcedIndirect, Mode: BreakGlass, Justification: true, Secret: true,
+	}
+	text, err := json.Marshal(a)
+	require.NoError(t, err)
+	back, err := ParseActor(text)
+	require.NoError(t, err)
+	assert.Equal(t, a, back)
+	text, err = json.Marshal(&Actor{Kind: Holder})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"kind":"holder"}`, string(text))
+	back, err = ParseActor([]byte(`{"kind":"professional","mode":"brisDeGlace"}`))
+	require.NoError(t, err)
+	assert.Equal(t, BreakGlass, back.Mode)
+	for _, wrong := range []string{``, `[]`, `{"kind":"king"}`, `{"kind":"holder","mode":"fast"}`, `{"kind":"holder","authentication":"none"}`, `{"kind":"holder","name":"` + strings.Repeat("x", 300) + `"}`} {
+		_, err := ParseActor([]byte(wrong))
+		require.Error(t, err, wrong)
+	}
+}
+
+func FuzzParseAccessMode(f *testing.F) {
+	f.Add("", "bris_de_glace")
+	f.Add("urn:oid:1.2.250.1.213.1.1.4.336", "Centre_15")
+	f.Fuzz(func(t *testing.T, system, code string) {
+		mode, err := ParseAccessMode(system, code)
+		if err == nil && mode != Normal && mode != BreakGlass && mode != Centre15 {
+			t.Fatal(mode)
+		}
+	})
 }

@@ -190,8 +190,8 @@ func (s *sheet) readRows(text string, p *problems) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := r.FieldPos(0)
 		if err != nil {
+			line := 0
 			var pe *csv.ParseError
 			if errors.As(err, &pe) {
 				line, err = pe.Line, pe.Err
@@ -202,6 +202,7 @@ func (s *sheet) readRows(text string, p *problems) {
 			}
 			return
 		}
+		line, _ := r.FieldPos(0)
 		for i := range cells {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
