@@ -66,7 +66,8 @@ func signed(c *conversation, key, kid, alg string, header, claims map[string]any
 		require.NoError(c.t, err)
 		return encode(head) + "." + encode(body) + "."
 	}
-	var with any = clientKeys()[key]
+	var with any
+	require.NoError(c.t, clientKeys()[key].Raw(&with)) // a jwk.Key would put its own kid into the header
 	if alg == "HS256" {
 		with = publicKeys()
 	}

@@ -69,12 +69,12 @@ func (c *Client) checkURIs(blame func(element, what string)) {
 			blame(fmt.Sprintf("redirect_uris[%d]", n), err.Error())
 		}
 	}
-	for element, u := range map[string]string{"launch_uri": c.LaunchURI, "client_uri": c.URI, "policy_uri": c.PolicyURI, "jwks_uri": c.JWKSURI} {
-		if u == "" {
+	for _, web := range [][2]string{{"launch_uri", c.LaunchURI}, {"client_uri", c.URI}, {"policy_uri", c.PolicyURI}, {"jwks_uri", c.JWKSURI}} {
+		if web[1] == "" {
 			continue
 		}
-		if err := checkWeb(u); err != nil {
-			blame(element, err.Error())
+		if err := checkWeb(web[1]); err != nil {
+			blame(web[0], err.Error())
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, p *pending,
 	a := p.ask
 	p.shown = true
 	v := s.formOf(r, p, "Autoriser l'accès", message)
-	v.Patient = a.PatientName
+	v.Patient, v.Launched = a.PatientName, a.Launched && a.Patient != ""
 	v.Scopes = describe(a.Scopes, p.who, a)
 	kept := list(left)
 	for n := range v.Scopes {

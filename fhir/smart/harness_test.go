@@ -122,7 +122,9 @@ func (w *world) open(t testing.TB) {
 			}
 			w.smart = w.authorizationServer(t, s)
 		},
-		REST: func(o *rest.Options) { o.Extensions = append(o.Extensions, w.smart.Extension()) },
+		REST: func(o *rest.Options) {
+			o.Extensions = append(o.Extensions, w.smart.Extension(), rest.Extension{Middleware: []echo.MiddlewareFunc{w.smart.o.Verifier.Middleware()}})
+		},
 	})
 	w.smart.Mount(w.REST.Echo())
 	for name, who := range people {

@@ -31,6 +31,7 @@ type screen struct {
 	// Field is the one to type into, where there are no Patients.
 	Field, FieldHelp string
 	Patient          string
+	Launched         bool // on a record that the launching software named
 	Scopes           []scopeView
 	Questions        []Question
 	Duration         string
