@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,19 +91,42 @@ func (v *view) build(b *builder, s *standing, typ string, full bool) search.Expr
 	case trace:
 		switch {
 		case rights.traces:
-			return nil
+			return v.labelled(b, typ, "date")
 		case rights.ownTraces:
 			return mine
 		}
 		return never()
 	case message:
 		if rights.traces && rights.related {
-			return nil
+			return v.labelled(b, typ, "sent")
 		}
 		return mine
 	default:
 		return b.data(typ)
 	}
+}
+
+// labelled is the condition that no label hides a trace or a message from the patient's side: what was done in a secret connection, or to a document that the patient does not see yet; nil for professionals.
+func (v *view) labelled(b *builder, typ, date string) search.Expr {
+	if v.caller.professionalSide() {
+		return nil
+	}
+	hiding := b.reading.Hidden
+	if len(hiding) == 0 { // of a closed record nothing is read but its traces
+		hiding = []habilitation.Hiding{{Label: habilitation.InvisibleToPatient}, {Label: habilitation.InvisibleToRepresentatives}}
+	}
+	if v.caller.actor.Kind == habilitation.Holder {
+		hiding = slices.DeleteFunc(slices.Clone(hiding), func(h habilitation.Hiding) bool { return h.Label == habilitation.InvisibleToRepresentatives })
+	}
+	var all search.And
+	for _, h := range hiding {
+		hidden := b.among(v.a.types[typ].label, []string{string(h.Label)})
+		if h.Months > 0 {
+			hidden = search.And{hidden, search.Not{Expr: b.before(typ, date, h)}}
+		}
+		all = append(all, search.Not{Expr: hidden})
+	}
+	return conjunction(all)
 }
 
 func when(holds bool) search.Expr {
