@@ -29,6 +29,9 @@ func (p *plan) compose(ctx context.Context) error {
 		return p.recognise(ctx)
 	}
 	for i := range p.s.entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		e := &p.s.entries[i]
 		var err error
 		switch e.part {
@@ -50,11 +53,14 @@ func (p *plan) compose(ctx context.Context) error {
 	}
 	p.extractedFrom = len(p.entries)
 	for e := range p.s.of(PartDocumentReference) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if p.known[e.place] == nil {
 			p.extract(e)
 		}
 	}
-	return nil
+	return ctx.Err() // see judge
 }
 
 // add appends an entry to the transaction, as the answer to a place (-1: to none).

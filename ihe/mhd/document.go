@@ -1,6 +1,7 @@
 package mhd
 
 import (
+	"context"
 	"crypto/sha1" //nolint:gosec // the standard's digest (DocumentReference.content.attachment.hash); nothing rests on its strength
 	"encoding/base64"
 	"strconv"
@@ -35,8 +36,11 @@ const (
 )
 
 // readDocuments finds, decodes, hashes and judges the document of each DocumentReference.
-func (s *submission) readDocuments(o *Options) {
+func (s *submission) readDocuments(ctx context.Context, o *Options) error {
 	for e := range s.of(PartDocumentReference) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		attachment := firstOf(e.root, "content.attachment")
 		if attachment == nil {
 			continue
@@ -65,6 +69,7 @@ func (s *submission) readDocuments(o *Options) {
 			s.look(e, d, o)
 		}
 	}
+	return nil
 }
 
 // decode takes the bytes out of the tree, so that they are held once.

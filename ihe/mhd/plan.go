@@ -137,6 +137,9 @@ func (p *plan) judge(ctx context.Context) error {
 		if err := step(ctx); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil {
+			return err // what was looked up since it ended was not there
+		}
 	}
 	return nil
 }

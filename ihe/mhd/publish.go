@@ -33,8 +33,12 @@ func (p publish) Create(ctx context.Context, res *element.Resource, c repository
 		level = Simplified
 	}
 	s := newSingle(res, level)
-	s.judge()
-	s.readDocuments(&p.o)
+	if err := s.judge(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.readDocuments(ctx, &p.o); err != nil {
+		return nil, err
+	}
 	return p.submitOne(ctx, s)
 }
 

@@ -87,8 +87,12 @@ func (p provide) Transact(ctx context.Context, call *rest.TransactionCall) ([]re
 		level = PDSm
 	}
 	s := newSubmission(call.Bundle, call.Entries, level)
-	s.judge()
-	s.readDocuments(&p.o)
+	if err := s.judge(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.readDocuments(ctx, &p.o); err != nil {
+		return nil, err
+	}
 	return p.submit(ctx, s)
 }
 

@@ -1,6 +1,7 @@
 package mhd
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -119,8 +120,9 @@ func (c *checking) report(path, text string, warn bool) {
 	*c.out = append(*c.out, finding{rule: c.rule, at: path, text: text, warn: warn, place: place})
 }
 
-// judge holds the submission to the rules that need nothing but itself.
-func (s *submission) judge() {
+// judge holds the submission to the rules that need nothing but itself. It stops with the context's error: rules look from each part at the others, so that a large submission takes its time.
+func (s *submission) judge(ctx context.Context) error {
+	s.done = ctx.Done()
 	for i := range allRules {
 		rule := &allRules[i]
 		if rule.check == nil || rule.Levels&s.level == 0 {
@@ -128,16 +130,33 @@ func (s *submission) judge() {
 		}
 		c := checking{s: s, rule: rule, out: &s.findings}
 		if rule.Part == PartBundle {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			c.root = s.bundle
 			rule.check(&c)
 			continue
 		}
 		for k := range s.entries {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if e := &s.entries[k]; e.part == rule.Part && e.root != nil {
 				c.e, c.root = e, e.root
 				rule.check(&c)
 			}
 		}
+	}
+	return ctx.Err()
+}
+
+// stopped says that nobody waits for the judgement any more. What is looked up then does not matter.
+func (s *submission) stopped() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
 	}
 }
 

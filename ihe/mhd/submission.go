@@ -16,6 +16,7 @@ type submission struct {
 	byURL   map[string]int // entries by fullUrl
 
 	findings []finding
+	done     <-chan struct{} // closed when nobody waits any more; nil: never
 	// bare says that nothing is extracted.
 	bare bool
 	// single says that one DocumentReference came without a Bundle; the server makes the rest, under these ids.
@@ -120,7 +121,7 @@ func (s *submission) set() *entry {
 
 // target finds the entry that a literal link from another one names, nil when it names none of the submission.
 func (s *submission) target(from *entry, link string) *entry {
-	if link == "" {
+	if link == "" || s.stopped() {
 		return nil
 	}
 	if i, ok := s.byURL[link]; ok {
@@ -156,7 +157,7 @@ func (s *submission) entryOf(root *element.Element) *entry {
 // containedOf gives the contained resource that a Reference names, nil when it names none.
 func (s *submission) containedOf(root, reference *element.Element) *element.Element {
 	id, ok := strings.CutPrefix(reference.ChildValue("reference"), "#")
-	if !ok {
+	if !ok || s.stopped() {
 		return nil
 	}
 	for name, resource := range element.Contained(root) {
