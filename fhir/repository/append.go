@@ -35,3 +35,35 @@ func (r *Repository) Append(ctx context.Context, resources ...*element.Resource)
 	}
 	return out, nil
 }
+
+// Named is a resource by its type and logical id.
+type Named struct {
+	Type, ID string
+	// Version must be the current one; 0: any.
+	Version uint64
+}
+
+// Remove deletes resources as the server's own act, all or none, in one commit: neither Access nor interceptors are asked, and references to them are left. What is not there is left alone. The versions before stay in the history. A fault (409) when a version that
+// is named is not the current one.
+func (r *Repository) Remove(ctx context.Context, resources ...Named) error {
+	if len(resources) == 0 {
+		return nil
+	}
+	r.indexing.RLock()
+	defer r.indexing.RUnlock()
+	d := &decision{drafts: make([]*draft, len(resources))}
+	tx := &store.Tx{Writes: make([]store.Write, len(resources))}
+	for i, res := range resources {
+		draft := &draft{what: Delete, typ: res.Type, id: res.ID}
+		if res.Version != 0 {
+			draft.expect = store.Expectation{Kind: store.ExpectVersion, Version: res.Version}
+		}
+		d.drafts[i], tx.Writes[i] = draft, draft.write()
+	}
+	receipt, err := r.store.Commit(ctx, tx)
+	if err != nil {
+		return storeFault(err)
+	}
+	r.committed(d, receipt)
+	return nil
+}

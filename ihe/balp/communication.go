@@ -40,6 +40,9 @@ var texts = map[string]string{
 	TopicReminder:      "Un document que vous avez déposé n'est pas encore visible par la personne. Informez-la : il le deviendra de lui-même un mois après son dépôt.",
 }
 
+// Recipient is a professional by a national identifier.
+type Recipient struct{ System, Value string }
+
 // Notice is one notification. What it is made of decides its id: the same notice is stored once.
 type Notice struct {
 	Topic string
@@ -48,7 +51,7 @@ type Notice struct {
 	// Patient is the logical id of the one whose record it is.
 	Patient string
 	// To is who is told: a Practitioner by identifier; the zero value is the patient.
-	To struct{ System, Value string }
+	To Recipient
 	// About are references to what it is about.
 	About []string
 	// Labels are codes of TRE_A07 that hide the notice.
@@ -99,26 +102,26 @@ func (n *Notice) Resource(base string) (*element.Resource, error) {
 	return element.ParseJSON(spec.R4(), text, element.Options{ExpectType: "Communication"})
 }
 
-// Send stores a notice, unless it was sent already: also when its recipient has deleted it since. It is the server's own act: the context has no session.
-func Send(ctx context.Context, repo *repository.Repository, s store.Store, base string, n *Notice) error {
+// Send stores a notice, and says so, unless it was sent already: also when its recipient has deleted it since. It is the server's own act: the context has no session.
+func Send(ctx context.Context, repo *repository.Repository, s store.Store, base string, n *Notice) (sent bool, err error) {
 	view, err := s.View(0)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = view.Read("Communication", n.ID())
 	if err = errors.Join(err, view.Close()); !errors.Is(err, store.ErrNotFound) {
-		return err
+		return false, err
 	}
 	res, err := n.Resource(strings.TrimRight(base, "/"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = repo.Update(ctx, "Communication", n.ID(), res, repository.Conditions{IfNoneMatchStar: true})
 	var f *fault.Fault
 	if errors.As(err, &f) && (f.Status == http.StatusPreconditionFailed || f.Status == http.StatusConflict) {
-		return nil // another one was first
+		return false, nil // another one was first
 	}
-	return err
+	return err == nil, err
 }
 
 // maxKnown bounds the ids that are remembered.
@@ -130,7 +133,7 @@ func (n *Notifier) send(ctx context.Context, notice *Notice) error {
 	if n.known[id] {
 		return nil
 	}
-	if err := Send(ctx, n.repo, n.store, n.o.BaseURL, notice); err != nil {
+	if _, err := Send(ctx, n.repo, n.store, n.o.BaseURL, notice); err != nil {
 		return err
 	}
 	if len(n.known) >= maxKnown {

@@ -242,10 +242,10 @@ func (n *Notifier) quiet(ctx context.Context, patient string) (bool, error) {
 const extensionTreatingDoctor = "https://carnet-fhir.github.io/StructureDefinition/dmp-treating-doctor"
 
 // treatingDoctors gives the médecins traitants of a record, each once.
-func (n *Notifier) treatingDoctors(ctx context.Context, patient string) ([]struct{ System, Value string }, error) {
-	var out []struct{ System, Value string }
+func (n *Notifier) treatingDoctors(ctx context.Context, patient string) ([]Recipient, error) {
+	var out []Recipient
 	add := func(system, value string) {
-		d := struct{ System, Value string }{system, value}
+		d := Recipient{system, value}
 		if value != "" && !slices.Contains(out, d) {
 			out = append(out, d)
 		}
