@@ -13,6 +13,6 @@ func ownClients(baseURL string) []*smart.Client {
 	console := signin.Origin(baseURL) + "/console/"
 	return []*smart.Client{{
 		ID: consoleClient, Name: "Console Carnet", URI: console, RedirectURIs: []string{console}, LaunchURI: console + "launch", AuthMethod: smart.AuthNone, Trusted: true,
-		Scope: "launch launch/patient openid fhirUser patient/*.rs user/*.rs",
+		Scope: "launch launch/patient openid fhirUser patient/Patient.r patient/DocumentReference.rs patient/Binary.r",
 	}}
 }

@@ -183,6 +183,7 @@ func (s *security) providers(in *instance, o securityOptions) ([]signin.Config, 
 func (s *security) mount(e *echo.Echo) {
 	s.SMART.Mount(e)
 	s.logins.Mount(e)
+	mountConsole(e)
 	for _, p := range s.sandbox {
 		e.Any(p.path+"/*", rest.Outside(echo.WrapHandler(p)))
 	}
