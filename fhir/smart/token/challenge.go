@@ -26,7 +26,7 @@ func (v *Verifier) challenge(status int, code fault.Code, oauthError, diagnostic
 		schemes = append(schemes, "DPoP"+parameters+`, algs="`+v.o.Proofs.algorithms+`"`)
 	}
 	f := fault.New(status, code, diagnostics)
-	f.Header = http.Header{"Www-Authenticate": schemes, "Cache-Control": {"no-store"}}
+	f.Header = http.Header{"Www-Authenticate": schemes}
 	return f
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/labstack/echo/v4"
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
 	"github.com/stretchr/testify/require"
@@ -171,4 +172,8 @@ func request(method, target string, headers ...string) *http.Request {
 		req.Header.Add(name, value)
 	}
 	return req
+}
+
+func (r *rig) middlewares() []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{r.verifier.Middleware()}
 }

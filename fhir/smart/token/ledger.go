@@ -19,8 +19,8 @@ type ledger struct {
 	name  string
 	clock func() time.Time
 
-	pending *ledgerBatch // under seen.mu
-	stale   map[int64]bool
+	pending *ledgerBatch   // under seen.mu
+	stale   map[int64]bool // slots of minutes that are over: the next commit clears them
 	writing sync.Mutex
 }
 
@@ -39,6 +39,7 @@ const longestHorizon = 24 * time.Hour
 func openLedger(s store.Store, name string, size int, clock func() time.Time) (*ledger, error) {
 	now := clock()
 	l := &ledger{seen: newSeen(size, now), store: s, name: name, clock: clock, stale: map[int64]bool{}}
+	l.dropped = func(at minute) { l.stale[int64(at)%slots] = true }
 	view, err := s.View(0)
 	if err != nil {
 		return nil, err

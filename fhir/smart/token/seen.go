@@ -27,6 +27,7 @@ type seen struct {
 	marks   map[mark]minute
 	expires map[minute][]mark
 	first   minute // nothing expires before
+	dropped func(minute)
 }
 
 func newSeen(size int, now time.Time) *seen {
@@ -79,8 +80,15 @@ func (s *seen) forget(now minute) {
 }
 
 func (s *seen) drop(at minute) {
-	for _, m := range s.expires[at] {
+	marks, there := s.expires[at]
+	if !there {
+		return
+	}
+	for _, m := range marks {
 		delete(s.marks, m)
 	}
 	delete(s.expires, at)
+	if s.dropped != nil {
+		s.dropped(at)
+	}
 }
