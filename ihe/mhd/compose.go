@@ -320,10 +320,14 @@ func (p *plan) recognise(ctx context.Context) error {
 	}
 	p.places[set.place] = done(first, information(fault.Duplicate, "All documents are stored already; no further submission set was made."))
 	found, err := p.look.Find(ctx, "List", "item=DocumentReference/"+first.ID+"&code="+tokenOf(systemListTypes, codeSubmissionSet), 1)
-	if err == nil && len(found) > 0 {
-		p.places[set.place] = done(found[0], p.places[set.place].Issues...)
+	if err != nil || len(found) == 0 {
+		return err
 	}
-	return err
+	if there, err := p.look.Visible(ctx, found[0]); !there || err != nil {
+		return err
+	}
+	p.places[set.place] = done(found[0], p.places[set.place].Issues...)
+	return nil
 }
 
 // answers gives the results in the order of the request, each with its warnings.

@@ -1,6 +1,7 @@
 package mhd
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
@@ -52,7 +53,7 @@ func numbered(kind string, n dicom.Number) referenceID {
 func (s *submission) indexImaging(e *entry, d *document) {
 	k, err := dicom.ReadKOS(d.raw)
 	if err != nil {
-		s.breach("drim-doc-kos", d.at, "", e.place)
+		s.noKOS(e, d, err)
 		return
 	}
 	context := e.root.Child("context")
@@ -71,6 +72,16 @@ func (s *submission) indexImaging(e *entry, d *document) {
 		}
 		_ = addReferenceID(context, r) // the elements are R4's own
 	}
+}
+
+// noKOS tells of a DICOM object that is not read as a KOS. PDSm shares no images (docs/decisions/0027); MHD may. A KOS in a transfer syntax that is not read, or too large, is stored without being indexed.
+func (s *submission) noKOS(e *entry, d *document, err error) {
+	rule, f := ruleByID["drim-doc-kos"], finding{at: d.at, place: e.place}
+	f.rule, f.warn = rule, s.level&national == 0 || errors.Is(err, dicom.ErrSyntax) || errors.Is(err, dicom.ErrTooMuch)
+	if f.warn {
+		f.text = "The DICOM object is no Key Object Selection that the server can read: it is stored, and is not found by its studies and orders. Images stay where they were made; share the KOS that names them."
+	}
+	s.findings = append(s.findings, f)
 }
 
 func addReferenceID(context *element.Element, r referenceID) error {

@@ -54,7 +54,7 @@ func (p *plan) belongs(ctx context.Context, list *entry, item *element.Element) 
 		if typ != "List" || list.part == PartFolder {
 			return true, nil // mhd-set-items, mhd-folder-items tell it
 		}
-		return p.isFolder(id)
+		return p.isFolder(ctx, id)
 	}
 	found, err := p.referred(ctx, item)
 	if found == nil || err != nil {
@@ -71,9 +71,9 @@ func (p *plan) belongs(ctx context.Context, list *entry, item *element.Element) 
 const methodUpdate = "PUT"
 
 // isFolder says whether a stored List is a folder of the patient.
-func (p *plan) isFolder(id string) (bool, error) {
+func (p *plan) isFolder(ctx context.Context, id string) (bool, error) {
 	rec, err := p.look.Read("List", id)
-	if rec == nil || err != nil {
+	if rec, err = p.visibleRecord(ctx, rec, err); rec == nil || err != nil {
 		return false, err
 	}
 	tree, err := p.look.Tree(rec)
@@ -101,7 +101,7 @@ func (p *plan) findRelated(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			other, err := p.isOfAnother(e, related.ChildValue("reference"))
+			other, err := p.isOfAnother(ctx, e, related.ChildValue("reference"))
 			if err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func (p *plan) findRelated(ctx context.Context) error {
 }
 
 // isOfAnother says whether a literal reference leads to a resource of this server that is about another patient.
-func (p *plan) isOfAnother(e *entry, link string) (bool, error) {
+func (p *plan) isOfAnother(ctx context.Context, e *entry, link string) (bool, error) {
 	typ, id, ok := p.r.repo.Target(link)
 	if !ok || p.patient == "" || p.s.target(e, link) != nil {
 		return false, nil
@@ -123,7 +123,7 @@ func (p *plan) isOfAnother(e *entry, link string) (bool, error) {
 		return id != p.patient, nil
 	}
 	rec, err := p.look.Read(typ, id)
-	if rec == nil || err != nil {
+	if rec, err = p.visibleRecord(ctx, rec, err); rec == nil || err != nil {
 		return false, err
 	}
 	tree, err := p.look.Tree(rec)

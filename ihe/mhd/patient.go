@@ -113,7 +113,7 @@ func (p *plan) resolveOnce(ctx context.Context, e *entry, link, system, value st
 		if !ok || typ != "Patient" {
 			return &person{why: "The subject is a Patient of this server: Patient/[id], Patient?identifier=[system]|[value], or an identifier."}, nil
 		}
-		return p.byID(id)
+		return p.byID(ctx, id)
 	}
 	if value != "" {
 		return p.byIdentifier(ctx, system, value)
@@ -131,7 +131,7 @@ func (p *plan) resolveEntry(ctx context.Context, target *entry) (*person, error)
 		if !ok || typ != "Patient" {
 			return &person{why: "The Patient entry has no URL of the form Patient/[id]."}, nil
 		}
-		return p.byID(id)
+		return p.byID(ctx, id)
 	}
 	for identifier := range target.root.Children("identifier") {
 		if _, ok := ins.KindOf(identifier.ChildValue("system")); !ok {
@@ -145,15 +145,18 @@ func (p *plan) resolveEntry(ctx context.Context, target *entry) (*person, error)
 	return &person{id: newPatient, open: true}, nil
 }
 
-func (p *plan) byID(id string) (*person, error) {
+func (p *plan) byID(ctx context.Context, id string) (*person, error) {
 	rec, err := p.look.Read("Patient", id)
 	if err != nil || rec == nil {
 		return &person{}, err
 	}
-	return p.found(rec)
+	return p.found(ctx, rec)
 }
 
-func (p *plan) found(rec *store.Record) (*person, error) {
+func (p *plan) found(ctx context.Context, rec *store.Record) (*person, error) {
+	if there, err := p.look.Visible(ctx, rec); !there || err != nil {
+		return &person{}, err
+	}
 	tree, err := p.look.Tree(rec)
 	if err != nil {
 		return nil, err
@@ -194,7 +197,7 @@ func (p *plan) identified(ctx context.Context, system, value string) (*person, e
 		if err != nil {
 			return nil, err
 		}
-		return p.byID(record.ID)
+		return p.byID(ctx, record.ID)
 	}
 	found, err := p.look.Find(ctx, "Patient", "identifier="+tokenOf(system, value), 2)
 	if err != nil {
@@ -204,7 +207,7 @@ func (p *plan) identified(ctx context.Context, system, value string) (*person, e
 	case 0:
 		return &person{}, nil
 	case 1:
-		return p.found(found[0])
+		return p.found(ctx, found[0])
 	}
 	return &person{why: "Several Patients have the identifier of the subject."}, nil
 }

@@ -181,7 +181,13 @@ func (p *plan) findKnown(ctx context.Context) error {
 		if stored == nil {
 			continue
 		}
+		there, err := p.look.Visible(ctx, stored.rec)
+		if err != nil {
+			return err
+		}
 		switch {
+		case !there:
+			p.breach("mhd-document-unique", e.base+".masterIdentifier", "", e.place) // nothing else is told of it
 		case stored.status == statusDeleted:
 			p.breach("mhd-document-unique", e.base+".masterIdentifier", "The document of this masterIdentifier was deleted; a new version of it has an id of its own.", e.place)
 		case e.document == nil || stored.hash != e.document.hash():
@@ -217,7 +223,31 @@ func (p *plan) open(rec *store.Record) (*stored, error) {
 // maxSameID bounds how many DocumentReferences are looked at that carry one identifier.
 const maxSameID = 20
 
-// documentOf finds the DocumentReference of a masterIdentifier, nil when there is none.
+// visible gives a stored document when it exists for the caller: another is answered like one that is not there.
+func (p *plan) visible(ctx context.Context, s *stored, err error) (*stored, error) {
+	if s == nil || err != nil {
+		return nil, err
+	}
+	there, err := p.look.Visible(ctx, s.rec)
+	if !there || err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// visibleRecord is visible for any record.
+func (p *plan) visibleRecord(ctx context.Context, rec *store.Record, err error) (*store.Record, error) {
+	if rec == nil || err != nil {
+		return nil, err
+	}
+	there, err := p.look.Visible(ctx, rec)
+	if !there || err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
+// documentOf finds the DocumentReference of a masterIdentifier, nil when there is none, whether or not it exists for the caller.
 func (p *plan) documentOf(ctx context.Context, system, value string) (*stored, error) {
 	found, err := p.look.Find(ctx, "DocumentReference", "identifier="+tokenOf(system, value), maxSameID)
 	if err != nil {
@@ -244,7 +274,7 @@ func (p *plan) findLists(ctx context.Context) error {
 			continue
 		}
 		if e.in.Method == http.MethodPut {
-			if err := p.findFolder(e); err != nil {
+			if err := p.findFolder(ctx, e); err != nil {
 				return err
 			}
 			continue
@@ -269,7 +299,7 @@ func (p *plan) findLists(ctx context.Context) error {
 }
 
 // findFolder reads a folder that is updated. It stays its patient's.
-func (p *plan) findFolder(e *entry) error {
+func (p *plan) findFolder(ctx context.Context, e *entry) error {
 	typ, id, _ := strings.Cut(e.in.URL, "/")
 	at := e.path + ".request.url"
 	if typ != "List" || !element.IsID(id) {
@@ -277,7 +307,7 @@ func (p *plan) findFolder(e *entry) error {
 		return nil
 	}
 	rec, err := p.look.Read("List", id)
-	if err != nil {
+	if rec, err = p.visibleRecord(ctx, rec, err); err != nil {
 		return err
 	}
 	if rec == nil {

@@ -89,7 +89,8 @@ func (p *plan) referred(ctx context.Context, target *element.Element) (*stored, 
 	if identifier == nil {
 		return nil, nil
 	}
-	return p.documentOf(ctx, identifier.ChildValue("system"), identifier.ChildValue("value"))
+	s, err := p.documentOf(ctx, identifier.ChildValue("system"), identifier.ChildValue("value"))
+	return p.visible(ctx, s, err)
 }
 
 // documentAt finds a DocumentReference by "DocumentReference/[id]" or "DocumentReference?identifier=[system]|[value]".
@@ -100,14 +101,15 @@ func (p *plan) documentAt(ctx context.Context, link string) (*stored, error) {
 			return nil, nil //nolint:nilerr // it names nothing
 		}
 		system, value, _ := strings.Cut(token, "|")
-		return p.documentOf(ctx, system, value)
+		s, err := p.documentOf(ctx, system, value)
+		return p.visible(ctx, s, err)
 	}
 	typ, id, ok := p.r.repo.Target(link)
 	if !ok || typ != "DocumentReference" {
 		return nil, nil
 	}
 	rec, err := p.look.Read(typ, id)
-	if rec == nil || err != nil {
+	if rec, err = p.visibleRecord(ctx, rec, err); rec == nil || err != nil {
 		return nil, err
 	}
 	return p.open(rec)

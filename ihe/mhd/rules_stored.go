@@ -20,7 +20,7 @@ var contentRules = []Rule{
 	{ID: "cisis-doc-patient", Levels: anyLevel, Source: "CI-SIS; CDA recordTarget", Code: fault.Value, XDS: xdsPatientMismatch, Text: "The subject is not the person in the document's header."},
 	{ID: "dmp-doc-traits", Levels: anyLevel, Source: "RNIV, traits stricts; docs/decisions/0023", Warning: true, Code: fault.BusinessRule, XDS: xdsPatientMismatch, Text: "A trait of the person in the document's header is another than in the record of the same INS."},
 	{ID: "cisis-doc-type", Levels: anyLevel, Source: "CI-SIS; CDA ClinicalDocument/code", Code: fault.Value, XDS: xdsMetadata, Text: "The type is not the code in the document's header."},
-	{ID: "drim-doc-kos", Levels: anyLevel, Source: "IHE RAD XDS-I.b; DRIM-M", Warning: true, Code: fault.Incomplete, Text: "The DICOM object is no Key Object Selection that the server can read: it is stored, and is not found by its studies and orders. Images stay where they were made; share the KOS that names them."},
+	{ID: "drim-doc-kos", Levels: anyLevel, Source: "IHE RAD XDS-I.b; DRIM-M; docs/decisions/0027", Code: fault.Value, XDS: xdsContent, Text: "The DICOM object is no Key Object Selection. Images stay where they were made; share the KOS that names them."},
 	{ID: "carnet-doc-extract", Levels: anyLevel, Source: "docs/design/documents.md", Warning: true, Code: fault.Incomplete, Text: "Not all coded entries of the document were extracted."},
 	{ID: "cisis-doc-metadata", Levels: anyLevel, Source: "CI-SIS, metadata from the CDA header", Warning: true, Code: fault.Value, XDS: xdsMetadata, Text: "The metadata differ from the document's header."},
 }

@@ -63,11 +63,12 @@ const (
 
 // The tags of structure (PS3.5 section 7.5).
 const (
-	tagTransferSyntax Tag = 0x00020010
-	tagItem           Tag = 0xFFFEE000
-	tagItemEnd        Tag = 0xFFFEE00D
-	tagSequenceEnd    Tag = 0xFFFEE0DD
-	tagPixelData      Tag = 0x7FE00010
+	tagMediaStorageClass Tag = 0x00020002
+	tagTransferSyntax    Tag = 0x00020010
+	tagItem              Tag = 0xFFFEE000
+	tagItemEnd           Tag = 0xFFFEE00D
+	tagSequenceEnd       Tag = 0xFFFEE0DD
+	tagPixelData         Tag = 0x7FE00010
 )
 
 const undefined = 0xFFFFFFFF
@@ -90,6 +91,10 @@ func read(raw []byte) (dataset, error) {
 		r.explicit = false
 	case explicitLittle:
 	default:
+		// The class stands in the meta information too, which is read whatever follows: mostly it is an image, compressed.
+		if class := text(meta.find(tagMediaStorageClass)); class != "" && class != kosClass {
+			return nil, ErrNotKOS
+		}
 		return nil, ErrSyntax
 	}
 	return r.elements(0, undefined)
