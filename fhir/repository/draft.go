@@ -28,8 +28,8 @@ type draft struct {
 	same    bool
 	follows bool // a consequence: no client asked for this write
 	// hidden says that a resource has the id that does not exist for the caller: the write is judged like one of what is absent, and refused where that would be permitted.
-	hidden bool
-	own    bool // the server's own act, as BundleEntry.Own says
+	hidden  bool
+	own     bool // the server's own act, as BundleEntry.Own says
 	body    stamped
 	old     *element.Element // before, when it was read
 	entry   int              // of a transaction, from 1

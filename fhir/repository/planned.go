@@ -120,17 +120,15 @@ func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*sto
 
 // Visible says whether a record that was found exists for the caller, who named it: a room that is asked about a resource answers for a hidden one as for an unknown one.
 func (l *Lookup) Visible(ctx context.Context, rec *store.Record) (bool, error) {
-	if l.r.open {
-		return true, nil
+	k, ok := l.r.o.Access.(Knower)
+	if !ok {
+		return l.r.addressed(ctx, l.view, rec)
 	}
-	err := l.r.o.Access.Permit(ctx, Read, rec.Type)
-	if isRefusal(err) {
-		return false, nil
+	own, err := k.Know(ctx, rec.Type, search.IDIn{IDs: []string{rec.ID}})
+	if err != nil || own == nil {
+		return err == nil, err
 	}
-	if err != nil {
-		return false, err
-	}
-	return l.r.addressed(ctx, l.view, rec)
+	return l.r.o.Engine.MatchesRecord(ctx, l.view, rec, own, l.r.o.Budget)
 }
 
 // Tree parses a record's content; the tree is the caller's own.

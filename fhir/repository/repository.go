@@ -57,6 +57,12 @@ type Narrower interface {
 	Narrow(ctx context.Context, typ string, asked search.Expr) (search.Expr, error)
 }
 
+// Knower is an Access that tells what exists for a caller from what its token lets it do: a submission names a patient and documents that the caller knows, whether or not it may read them by this token.
+type Knower interface {
+	// Know is Narrow without the token's own limits.
+	Know(ctx context.Context, typ string, asked search.Expr) (search.Expr, error)
+}
+
 // Observer is told of committed changes, in commit order, after they are durable (subscriptions, background indexing). It must not block for long.
 type Observer interface {
 	Committed(ctx context.Context, at store.Time, changes []Change)

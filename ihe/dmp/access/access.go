@@ -31,22 +31,29 @@ func on(typ string) string {
 
 // Restrict gives the condition on what is met on the way: scopes and rules.
 func (a *Access) Restrict(ctx context.Context, typ string) (search.Expr, error) {
-	return a.restrict(ctx, typ, nil)
+	return a.restrict(ctx, typ, nil, true)
 }
 
 // Narrow gives the condition on what is asked for: who names a person by INS, or a resource by its id, asks about one record; who does not sees the records that have to do with it.
 func (a *Access) Narrow(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
-	return a.restrict(ctx, typ, asked)
+	return a.restrict(ctx, typ, asked, true)
 }
 
-func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+// Know gives the rules' condition alone.
+func (a *Access) Know(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	return a.restrict(ctx, typ, asked, false)
+}
+
+func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, scoped bool) (search.Expr, error) {
 	c, err := callerOf(ctx)
 	if c == nil || err != nil {
 		return nil, err
 	}
-	scopes, err := c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, repository.Read)
-	if err != nil {
-		return nil, err
+	var scopes search.Expr
+	if scoped {
+		if scopes, err = c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, repository.Read); err != nil {
+			return nil, err
+		}
 	}
 	if a.operates(c) {
 		return scopes, nil

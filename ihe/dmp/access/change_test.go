@@ -43,14 +43,14 @@ func TestMetadataUpdates(t *testing.T) {
 		status        int
 		rule          string
 	}{
-		{"doctor", "biology", mask, 200, ""},         // anybody who reads it masks (D4)
-		{"doctor", "biology", unmask, 404, ""},       // it is gone for who is no author
-		{"treating", "biology", unmask, 200, ""},     // the médecin traitant unmasks any
-		{"other", "masked", unmask, 200, ""},         // its author
-		{"other", "masked", mask, 200, ""},           //
-		{"doctor", "announced", unmask, 200, ""},     // shown to the patient (D7)
-		{"holder1", "letter", mask, 200, ""},         // D1
-		{"holder1", "letter", unmask, 200, ""},       //
+		{"doctor", "biology", mask, 200, ""},     // anybody who reads it masks (D4)
+		{"doctor", "biology", unmask, 404, ""},   // it is gone for who is no author
+		{"treating", "biology", unmask, 200, ""}, // the médecin traitant unmasks any
+		{"other", "masked", unmask, 200, ""},     // its author
+		{"other", "masked", mask, 200, ""},       //
+		{"doctor", "announced", unmask, 200, ""}, // shown to the patient (D7)
+		{"holder1", "letter", mask, 200, ""},     // D1
+		{"holder1", "letter", unmask, 200, ""},   //
 		{"holder1", "letter", `[{"op":"replace","path":"/status","value":"entered-in-error"}]`, 403, "D13"},
 		{"doctor", "letter", `[{"op":"replace","path":"/status","value":"entered-in-error"}]`, 403, "D12"},
 		{"other", "letter", `[{"op":"replace","path":"/status","value":"entered-in-error"}]`, 200, ""},
@@ -73,7 +73,9 @@ func TestDeposits(t *testing.T) {
 		return fmt.Sprintf(`{"resourceType":"DocumentReference","status":"current","type":{"coding":[{"system":"http://loinc.org","code":%q}]},"subject":{"reference":"Patient/%s"},"securityLabel":[{"coding":[{"system":%q,"code":"N"}]}],`+
 			`"content":[{"attachment":{"contentType":"text/plain","url":"Binary/none"}}]}`, typ, patient, systemOf("N"))
 	}
-	post := func(name, text string) *httptest.ResponseRecorder { return w.as(name, "POST", "/fhir/DocumentReference", text) }
+	post := func(name, text string) *httptest.ResponseRecorder {
+		return w.as(name, "POST", "/fhir/DocumentReference", text)
+	}
 	refusal(t, post("doctor", body("11502-2", "p1")), 201, "") // feeding needs no authorisation (A10)
 	refusal(t, post("hospital", body("11502-2", "p1")), 201, "")
 	refusal(t, post("holder1", body("11502-2", "p1")), 403, "D15")

@@ -61,4 +61,5 @@ func (a *Access) Bind(repo *repository.Repository) { a.repo = repo }
 var (
 	_ repository.Access   = (*Access)(nil)
 	_ repository.Narrower = (*Access)(nil)
+	_ repository.Knower   = (*Access)(nil)
 )
