@@ -86,6 +86,7 @@ func meet(a, b Resource) (Resource, bool) {
 	m.Params = slices.Concat(a.Params, b.Params)
 	slices.SortFunc(m.Params, compareParams)
 	m.Params = slices.Compact(m.Params)
+	m.parsed = &parsed{}
 	return m, len(m.Params) <= MaxParams
 }
 

@@ -87,6 +87,7 @@ func parseResource(word string) (r Resource, ok bool) {
 		return r, false // SMART 1.0 had no parameters
 	}
 	r.Params, ok = parseParams(query)
+	r.parsed = &parsed{}
 	return r, ok
 }
 

@@ -3,6 +3,7 @@ package scope
 import (
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
@@ -52,7 +53,7 @@ func (r *Resource) condition(registry *search.Registry, typ, patient string, let
 		}
 	}
 	if len(r.Params) > 0 {
-		asked, ok := parseCondition(registry, typ, r.Params)
+		asked, ok := r.parsed.condition(registry, typ, r.Params)
 		if !ok {
 			return nil, false
 		}
@@ -65,6 +66,27 @@ func (r *Resource) condition(registry *search.Registry, typ, patient string, let
 		return all[0], true
 	}
 	return all, true
+}
+
+// parsed keeps what the parameters of a scope mean for the types that were asked about, until the registry changes: a token is used many times, and reading its parameters would cost each time.
+type parsed struct {
+	mu       sync.Mutex
+	snapshot *search.Snapshot
+	byType   map[string]search.Expr // nil: cannot be judged
+}
+
+func (p *parsed) condition(registry *search.Registry, typ string, params [][2]string) (search.Expr, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := registry.Snapshot(); p.snapshot != now {
+		p.snapshot, p.byType = now, map[string]search.Expr{}
+	}
+	e, there := p.byType[typ]
+	if !there {
+		e, _ = parseCondition(registry, typ, params)
+		p.byType[typ] = e
+	}
+	return e, e != nil
 }
 
 // parseCondition reads search parameters; ok is false for those that the registry does not know and those that cannot be judged on a resource alone (chains, _has, _list): a token must not

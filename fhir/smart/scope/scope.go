@@ -56,6 +56,8 @@ type Resource struct {
 	Params [][2]string
 	// V1 says that the scope was written as SMART 1.0 does (.read, .write, .*).
 	V1 bool
+
+	parsed *parsed // of Params
 }
 
 // The scopes that are not about resources.

@@ -162,7 +162,7 @@ func FuzzAuthorization(f *testing.F) {
 		how, token, err := authorization(http.Header{"Authorization": {value}})
 		if err == nil {
 			require.True(t, how == bearer || how == dpop)
-			require.True(t, isToken68(token))
+			require.False(t, token == "" || strings.ContainsAny(token, " ,"))
 			require.True(t, strings.HasSuffix(strings.TrimRight(value, " "), token))
 		} else {
 			require.Empty(t, token)
