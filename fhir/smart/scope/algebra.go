@@ -34,13 +34,13 @@ func (s Set) grants(r Resource) bool {
 	return r.Letters&^covered == 0
 }
 
-// covers says whether o speaks of all resources of which r does, whatever the letters.
-func (o Resource) covers(r Resource) bool {
-	if o.Context != r.Context || o.Type != Any && o.Type != r.Type {
+// covers says whether r speaks of all resources of which the narrower scope does, whatever the letters.
+func (r Resource) covers(narrower Resource) bool {
+	if r.Context != narrower.Context || r.Type != Any && r.Type != narrower.Type {
 		return false
 	}
-	for _, p := range o.Params {
-		if !slices.Contains(r.Params, p) {
+	for _, p := range r.Params {
+		if !slices.Contains(narrower.Params, p) {
 			return false
 		}
 	}
