@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -45,14 +44,20 @@ var ranks = sync.OnceValue(func() map[*spec.Element]int {
 
 // inOrder sorts the members of a resource as its definition has them, so that mappers may find things in any order.
 func inOrder(t *spec.Type, o object) object {
-	of := func(m member) int {
-		p, ok := t.Property(strings.TrimPrefix(m.name, "_"))
-		if !ok {
-			return -1 // resourceType
+	places := ranks()
+	var room [32]int
+	of := room[:0]
+	for i := range o {
+		place := -1 // resourceType
+		if p, ok := t.Property(strings.TrimPrefix(o[i].name, "_")); ok {
+			place = places[p.Element]
 		}
-		return ranks()[p.Element]
+		of = append(of, place)
+		for k := i; k > 0 && of[k-1] > of[k]; k-- { // they are few, and nearly in order
+			of[k-1], of[k] = of[k], of[k-1]
+			o[k-1], o[k] = o[k], o[k-1]
+		}
 	}
-	slices.SortStableFunc(o, func(a, b member) int { return of(a) - of(b) })
 	return o
 }
 
@@ -61,7 +66,7 @@ func inOrder(t *spec.Type, o object) object {
 func (x *extractor) contexts(el *etree.Element) list {
 	var out list
 	for _, c := range children(el) {
-		if _, done := x.fates[c.act]; done || !x.isFamily(c.act, famReference) {
+		if x.done(c.act) || !x.isFamily(c.act, famReference) {
 			continue
 		}
 		concept := x.concept(cda.ReadCD(cda.Child(c.act, "code")))

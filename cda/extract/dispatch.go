@@ -74,8 +74,8 @@ func (x *extractor) section(sec *cda.Section, s scope) {
 
 // act makes what a statement says and gives the references to its own resources, the main one first.
 func (x *extractor) act(el *etree.Element, s scope) []string {
-	if _, done := x.fates[el]; done {
-		return x.made[el]
+	if x.done(el) {
+		return x.know(el).made
 	}
 	if rs := cda.Descend(el, "subject", "relatedSubject"); rs != nil {
 		s.subject = rs
@@ -91,15 +91,15 @@ func (x *extractor) act(el *etree.Element, s scope) []string {
 	}
 	s.time, s.concern = timeOf(el, s), nil
 	x.rest(el, s)
-	return x.made[el]
+	return x.know(el).made
 }
 
 // rest extracts the statements below one that its mapper has not dealt with.
 func (x *extractor) rest(el *etree.Element, s scope) {
 	for _, c := range children(el) {
-		if _, done := x.fates[c.act]; !done {
+		if !x.done(c.act) {
 			x.act(c.act, s)
-		} else if x.fates[c.act].fate != AsResource {
+		} else if x.know(c.act).fate != AsResource {
 			x.rest(c.act, s)
 		}
 	}
@@ -176,8 +176,16 @@ func hasTemplate(el *etree.Element, roots ...string) bool {
 
 func (x *extractor) isFamily(el *etree.Element, f family) bool { return x.family(el) == f }
 
-// family gives the family of a statement: the most specific of its templates.
+// family gives the family of a statement: the most specific of its templates. It is looked for once.
 func (x *extractor) family(el *etree.Element) family {
+	k := x.know(el)
+	if !k.sorted {
+		k.family, k.sorted = familyOf(el), true
+	}
+	return k.family
+}
+
+func familyOf(el *etree.Element) family {
 	best := famNone
 	for t := range cda.Children(el, "templateId") {
 		root := strings.TrimSpace(cda.Attr(t, "root"))

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"crypto/sha1" //nolint:gosec // UUIDs of version 5 are made so (RFC 4122 section 4.3)
 	"slices"
 	"strconv"
 	"strings"
@@ -100,15 +101,13 @@ type extractor struct {
 	space     uuid.UUID // namespace of the document's resources
 	narrative map[string]*etree.Element
 	byID      map[string][]*etree.Element // statements by root^extension
-	made      map[*etree.Element][]string // references to what was made of a statement, the main one first
 	kinds     map[string]string           // resource type of a reference
 	stay      stay
 	words     int // bytes of narrative that may still be taken up
 	bytes     int // of the resources made
-	fates     map[*etree.Element]verdict
-	paths     map[*etree.Element]string         // of statements
-	owners    map[*etree.Element]*etree.Element // of parts that do not belong to the statement around them
-	statement []*etree.Element                  // all, in document order
+	known     map[*etree.Element]*knowledge
+	fresh     []knowledge      // handed out one by one
+	statement []*etree.Element // all, in document order
 	out       []Resource
 	buffer    []byte // of the resource being written
 	meta      raw    // the same of all resources
@@ -139,7 +138,7 @@ func newExtractor(d *cda.Document, o Options) *extractor {
 	}
 	x := &extractor{
 		d: d, o: o, tables: vocabulary.Load(), space: uuid.NewSHA1(uuid.NameSpaceURL, []byte(o.UniqueID)), limit: o.MaxResources, mappers: mappers(),
-		byID: map[string][]*etree.Element{}, made: map[*etree.Element][]string{}, kinds: map[string]string{}, fates: map[*etree.Element]verdict{}, paths: map[*etree.Element]string{}, owners: map[*etree.Element]*etree.Element{},
+		byID: map[string][]*etree.Element{}, kinds: map[string]string{}, known: map[*etree.Element]*knowledge{},
 	}
 	if x.o.Subject == "" {
 		x.o.Subject = x.urn("record-target")
@@ -174,7 +173,11 @@ func documentURI(id cda.II) string {
 }
 
 func (x *extractor) urn(name string) string {
-	return "urn:uuid:" + uuid.NewSHA1(x.space, []byte(name)).String()
+	x.buffer = append(append(x.buffer[:0], x.space[:]...), name...)
+	sum := sha1.Sum(x.buffer) //nolint:gosec // see above
+	id := uuid.UUID(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x50, id[8]&0x3f|0x80
+	return id.URN()
 }
 
 // isStatement says whether an element is a clinical statement of an entry.
@@ -252,7 +255,7 @@ func relationship(el *etree.Element) bool {
 
 func (x *extractor) remember(el *etree.Element, path string) {
 	x.statement = append(x.statement, el)
-	x.paths[el] = path
+	x.know(el).path = path
 	for id := range cda.Children(el, "id") {
 		if key := idKey(cda.ReadII(id)); key != "" && len(x.byID[key]) < maxSameID {
 			x.byID[key] = append(x.byID[key], el)
@@ -269,8 +272,8 @@ func idKey(id cda.II) string {
 
 // path gives the path of the element that a resource is made of.
 func (x *extractor) path(el *etree.Element) string {
-	if p, ok := x.paths[el]; ok {
-		return p
+	if k := x.known[el]; k != nil && k.path != "" {
+		return k.path
 	}
 	return x.d.Path(el)
 }
@@ -287,22 +290,10 @@ func (x *extractor) put(typ string, el *etree.Element, rank string, body object)
 	x.bytes += len(content)
 	x.out = append(x.out, Resource{typ, ref, content})
 	x.kinds[ref] = typ
-	x.made[el] = append(x.made[el], ref)
+	k := x.know(el)
+	k.made = append(k.made, ref)
 	x.fate(el, AsResource, "")
 	return ref
-}
-
-// verdict is the fate of a statement, and why.
-type verdict struct {
-	fate   Fate
-	reason string
-}
-
-func (x *extractor) fate(el *etree.Element, f Fate, reason string) {
-	if old, ok := x.fates[el]; ok && old.fate == AsResource {
-		return
-	}
-	x.fates[el] = verdict{f, reason}
 }
 
 // part marks a statement as an element of the resource of the statement around it.
@@ -311,7 +302,7 @@ func (x *extractor) part(el *etree.Element) { x.fate(el, AsPart, "") }
 // partOf marks a statement as an element of another's resource.
 func (x *extractor) partOf(el, owner *etree.Element) {
 	x.part(el)
-	x.owners[el] = owner
+	x.know(el).owner = owner
 }
 
 func (x *extractor) narrativeOnly(el *etree.Element, reason string) { x.fate(el, Narrative, reason) }
@@ -319,9 +310,10 @@ func (x *extractor) narrativeOnly(el *etree.Element, reason string) { x.fate(el,
 func (x *extractor) result() *Extraction {
 	e := &Extraction{Resources: x.out, Entries: make([]EntryOutcome, 0, len(x.statement))}
 	for _, el := range x.statement {
-		v, ok := x.fates[el]
+		k := x.know(el)
+		v := k.verdict
 		switch {
-		case !ok:
+		case v.fate == "":
 			v = verdict{Narrative, "no mapping"}
 		case v.fate == AsPart && x.lost(el):
 			v = verdict{Narrative, "part of a statement that stays narrative"}
@@ -331,38 +323,9 @@ func (x *extractor) result() *Extraction {
 		} else if v.fate == Narrative {
 			e.NotExtracted++
 		}
-		e.Entries = append(e.Entries, EntryOutcome{x.paths[el], templates(el), v.fate, v.reason, x.made[el]})
+		e.Entries = append(e.Entries, EntryOutcome{k.path, templates(el), v.fate, v.reason, k.made})
 	}
 	return e
-}
-
-// lost says whether the statement that an element is a part of became no resource.
-func (x *extractor) lost(el *etree.Element) bool {
-	for {
-		if el = x.owner(el); el == nil {
-			return true
-		}
-		switch x.fates[el].fate {
-		case AsResource:
-			return false
-		case AsPart:
-		default:
-			return true
-		}
-	}
-}
-
-// owner gives the statement that an element is a part of, nil when there is none.
-func (x *extractor) owner(el *etree.Element) *etree.Element {
-	if o, ok := x.owners[el]; ok {
-		return o
-	}
-	for p := el.Parent(); p != nil && p != x.d.Root; p = p.Parent() {
-		if isStatement(p) {
-			return p
-		}
-	}
-	return nil
 }
 
 func templates(el *etree.Element) []string {

@@ -163,15 +163,16 @@ func (x *extractor) isolate(el *etree.Element, s scope) {
 		s.specimen = ref
 	}
 	s.lab = true
-	before := x.made[el]
-	x.made[el] = nil
+	k := x.know(el)
+	before := k.made
+	k.made = nil
 	x.observe(el, s, catLab, func(ob *object) {
 		codeOr(ob, "41852-5", "Microorganism or agent identified in Specimen")
 		if cda.Child(el, "value") == nil {
 			ob.set("valueCodeableConcept", x.concept(organism))
 		}
 	})
-	x.made[el] = append(x.made[el], before...)
+	k.made = append(k.made, before...)
 }
 
 // results is a set of examination results outside of a laboratory report (CI-SIS "Résultats").

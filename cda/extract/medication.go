@@ -206,7 +206,7 @@ func (x *extractor) resolve(el *etree.Element, types ...string) string {
 			if target == el {
 				continue
 			}
-			for _, ref := range x.made[target] {
+			for _, ref := range x.refs(target) {
 				if len(types) == 0 || slices.Contains(types, x.kinds[ref]) {
 					return ref
 				}
@@ -222,7 +222,7 @@ func (x *extractor) supporting(el *etree.Element, s scope) list {
 	s.time = timeOf(el, s)
 	var out list
 	for _, c := range children(el) {
-		if _, done := x.fates[c.act]; done || c.act.Tag != "observation" {
+		if x.done(c.act) || c.act.Tag != "observation" {
 			continue
 		}
 		for _, ref := range x.act(c.act, s) {

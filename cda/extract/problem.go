@@ -24,7 +24,7 @@ func (x *extractor) concern(el *etree.Element, s scope) {
 		}
 	}
 	for _, c := range below {
-		if _, done := x.fates[c.act]; said(c) && !done {
+		if said(c) && !x.done(c.act) {
 			x.narrativeOnly(c.act, "said of a concern, which is no resource")
 		}
 	}
@@ -37,7 +37,7 @@ func (x *extractor) notesOf(el *etree.Element, s scope) list {
 		return out
 	}
 	for _, c := range children(s.concern) {
-		if x.isFamily(c.act, famComment) && x.fates[c.act].fate != AsPart {
+		if x.isFamily(c.act, famComment) && x.know(c.act).fate != AsPart {
 			if n := x.note(c.act); n != nil {
 				out = append(out, n)
 				x.partOf(c.act, el)
