@@ -9,6 +9,8 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,11 +75,16 @@ func TestEveryRuleIsDeclaredAndTested(t *testing.T) {
 		}
 	}
 	count := map[byte]int{}
+	methods := reflect.TypeFor[*Engine]()
 	seen := map[RuleID]bool{}
 	for _, r := range Rules() {
 		assert.False(t, seen[r.ID], "%s is declared once", r.ID)
 		seen[r.ID] = true
 		assert.True(t, r.Title != "" && r.Source != "" && r.Where != "" && r.Mark.known(), "%s is complete", r.ID)
+		for _, m := range regexp.MustCompile(`Engine\.(\w+)`).FindAllStringSubmatch(r.Where, -1) {
+			_, there := methods.MethodByName(m[1])
+			assert.True(t, there, "%s is enforced by Engine.%s", r.ID, m[1])
+		}
 		if strings.ContainsRune("AEDMTL", rune(r.ID[0])) && r.ID != "MA" && r.ID != "MB" {
 			count[r.ID[0]]++
 			assert.True(t, tests["TestRule"+string(r.ID)], "%s has a test", r.ID)

@@ -20,7 +20,7 @@ func documentRules() []Rule {
 			"Engine.LabelsFor (Situation.HiddenByDefault)"},
 		{"D6", "What waits for a consultation d'annonce is invisible to the patient and becomes visible by itself one month after its deposit; she is informed within two weeks.",
 			"CSP R1111-53", Official,
-			"Engine.Reading (Hidden), Engine.VisibleToPatientFrom, Engine.ReminderDue"},
+			"Engine.Reading (Hidden), Engine.VisibleToPatientFrom, Engine.ReminderDue; ihe/dmp/clockwork shows it and reminds the author"},
 		{"D7", "Any professional makes a document visible to the patient in normal access, never in emergencies.",
 			"PDT-INF-526, TD3.3b", Official,
 			"Engine.Decide, by matrix B"},

@@ -53,7 +53,7 @@ type Authorisation struct {
 
 // Provision says of whom and of which documents the holder speaks. An empty list stands for all.
 type Provision struct {
-	Actors      []Identifier // professionals or structures
+	Actors      []Identifier // professionals or structures, in the spelling that the Actor has: they are compared as they are
 	Professions []string     // codes of TRE_G15, TRE_R94 or TRE_R95, or columns of matrix A
 	Classes     []string     // classCodes
 	Types       []string     // typeCodes
