@@ -11,10 +11,10 @@ import (
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
 
-// Review judges a Patient against what is stored: one current record for each INS, and nothing of a qualified identity overwritten but by an operation of this server.
+// Review judges a Patient against what is stored: one current record for each INS, and nothing of a qualified identity overwritten but by an operation of this server. Nothing is written about an identity that was merged.
 func (i *Identity) Review(ctx context.Context, v *repository.Review) error {
 	if v.Type != "Patient" {
-		return nil
+		return subject(v)
 	}
 	before, err := v.Before()
 	if err != nil {
