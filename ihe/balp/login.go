@@ -35,6 +35,9 @@ func (t *Trace) TokenIssued(ctx context.Context, i Issued) error {
 			details: nonEmpty(detail{"grant_type", i.Grant}, detail{"scope", shortened(i.Scope)}),
 		}},
 	}
+	if i.Session.ID == "" { // at the moment of the grant the token has no id yet
+		e.entities[0].what = t.observer
+	}
 	return t.write(ctx, []event{e})
 }
 
