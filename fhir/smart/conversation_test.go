@@ -72,7 +72,6 @@ type conversation struct {
 	browser string
 	jars    map[string]map[string]string // cookies, by browser
 	known   map[string]string            // what the server gave, by name
-	names   []string                     // of known values in the order in which they were met, for answers
 	secrets map[string]string            // value to name
 }
 

@@ -48,7 +48,7 @@ type Login interface {
 
 // PatientPicker finds the record that a professional works on, where no launch context names it.
 type PatientPicker interface {
-	// Field is the label and the help of the one field that is filled in, in French ("Matricule INS").
+	// Field is the label and the help of the one field that is filled in, in French ("Numéro").
 	Field() (label, help string)
 	// Find gives the record of what was typed. A *Refusal is shown; nil without an error: there is none that this person may open, which is said in the same words
 	// whatever the reason.

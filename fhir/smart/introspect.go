@@ -129,10 +129,11 @@ func (s *Server) giveBack(r *http.Request, client *Client, text string) *oauthEr
 		}
 		return nil
 	}
-	t, err := s.o.Verifier.Token(r.Context(), text)
-	if err != nil || t.Client != client.ID {
+	t := s.tokenOf(r, client, text)
+	if t == nil {
 		return nil
 	}
+	var err error
 	if id, ok := readGrantID(t.Grant); ok {
 		err = s.withdraw(r.Context(), id)
 	} else {
@@ -142,4 +143,13 @@ func (s *Server) giveBack(r *http.Request, client *Client, text string) *oauthEr
 		return broken(err)
 	}
 	return nil
+}
+
+// tokenOf gives the session of a valid access token of the client's own, nil for any other text.
+func (s *Server) tokenOf(r *http.Request, client *Client, text string) *token.Session {
+	t, err := s.o.Verifier.Token(r.Context(), text)
+	if err != nil || t.Client != client.ID {
+		return nil
+	}
+	return t
 }

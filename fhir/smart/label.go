@@ -146,7 +146,7 @@ var nouns = map[string]string{
 	"Practitioner":          "professionnels de l'annuaire",
 	"PractitionerRole":      "situations d'exercice de l'annuaire",
 	"Procedure":             "actes et interventions",
-	"Provenance":            "origines des données",
+	"Provenance":            "provenances des données",
 	"Questionnaire":         "questionnaires",
 	"QuestionnaireResponse": "réponses à des questionnaires",
 	"RelatedPerson":         "proches et représentants",

@@ -59,7 +59,7 @@ type Granted struct {
 	Scopes scope.Set
 	// Patient is the launch context, "" for none; FHIRUser replaces the identity's when it is not empty.
 	Patient, FHIRUser string
-	// Claims go into the access tokens ("https://carnet-fhir.github.io/dmp", "ihe_iua"), over the identity's of the same names.
+	// Claims go into the access tokens (who acts, in which mode, for which purpose), over the identity's of the same names.
 	Claims map[string]json.RawMessage
 	// Lifetime is how long the authorization may be refreshed (0: the client's, or the server's); it only shortens.
 	Lifetime time.Duration

@@ -74,7 +74,7 @@ func mac(key []byte, parts ...string) []byte {
 	return m.Sum(nil)
 }
 
-// subjectOf makes the subject of our tokens: the same person is the same subject, and neither the provider nor the number that it knows the person by can be guessed back (an RPPS number has eleven digits).
+// subjectOf makes the subject of our tokens: the same person is the same subject, and neither the provider nor the number that it knows the person by can be guessed back (professionals are numbered with eleven digits).
 func (k *secrets) subjectOf(who *Identity) string {
 	return encode(mac(k.subject, who.Issuer, who.Subject)[:16])
 }

@@ -94,15 +94,3 @@ func (s *shelf[V]) take(key string) (value V, ok bool) {
 	}
 	return item.value, true
 }
-
-// edit changes a value in its place; false when it is not there.
-func (s *shelf[V]) edit(key string, change func(*V)) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	item := s.items[key]
-	if item == nil || !s.clock().Before(item.expires) {
-		return false
-	}
-	change(&item.value)
-	return true
-}
