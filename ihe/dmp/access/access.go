@@ -77,6 +77,11 @@ func (v *view) pins(typ string, asked search.Expr) bool {
 	switch e := asked.(type) {
 	case search.And:
 		for _, part := range e {
+			if c, ok := part.(*search.Clause); ok && c.Param.Code == ParameterTreatingDoctor {
+				return false // who is a person's médecin traitant is not for everybody who knows the person
+			}
+		}
+		for _, part := range e {
 			if v.pins(typ, part) {
 				return true
 			}

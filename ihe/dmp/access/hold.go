@@ -43,10 +43,13 @@ func (r *Rules) BeforeWrite(ctx context.Context, what repository.Interaction, af
 
 // Complete masks a new document, and what was extracted from it, where the holder's setting hides new documents from professionals.
 func (r *Rules) Complete(ctx context.Context, _ repository.Interaction, before *element.Element, after *element.Resource, _ *repository.Lookup) error {
+	root := after.Root
+	if root.Type.Name == "Subscription" {
+		return r.keepOwner(ctx, before, after)
+	}
 	if before != nil {
 		return nil
 	}
-	root := after.Root
 	info := r.a.types[root.Type.Name]
 	if info == nil || info.kind != document && info.kind != clinical {
 		return nil

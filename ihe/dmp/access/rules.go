@@ -172,7 +172,7 @@ func (v *view) rule(ctx context.Context, typ string, full, pinned bool) (search.
 	case content:
 		return &search.Secured{By: func(typ string) (search.Expr, error) { return v.rule(ctx, typ, true, true) }}, nil
 	case owned:
-		return never(), nil
+		return v.owns(typ), nil
 	case provenance:
 		return v.provenance(ctx, full)
 	}

@@ -58,5 +58,8 @@ func SearchProfile() search.Profile {
 	return search.Profile{Parameters: []spec.SearchParameter{{
 		URL: carnet + "SearchParameter/patient-treating-doctor", Code: ParameterTreatingDoctor, Type: "token", Base: []string{"Patient"},
 		Expression: "Patient.extension.where(url='" + extensionTreatingDoctors + "').value",
+	}, {
+		URL: carnet + "SearchParameter/subscription-owner", Code: parameterOwner, Type: "token", Base: []string{"Subscription"},
+		Expression: "Subscription.extension.where(url='" + extensionOwner + "').extension.where(url='" + partOwner + "').value",
 	}}}
 }
