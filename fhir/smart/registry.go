@@ -42,8 +42,8 @@ type Clients struct {
 	registered map[string]*Client
 }
 
-// ReadClients reads the registry of a server's configuration, {"clients": [...]}, and says everything that is wrong with it.
-func ReadClients(r io.Reader) (*Clients, error) {
+// ReadClients reads the registry of a server's configuration, {"clients": [...]}, and says everything that is wrong with it. own are clients of the server's own, beside those of the file.
+func ReadClients(r io.Reader, own ...*Client) (*Clients, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxClientsFile+1))
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func ReadClients(r io.Reader) (*Clients, error) {
 	if err := strict(text, &file); err != nil {
 		return nil, fmt.Errorf("smart: the registry of clients: %w", err)
 	}
-	return NewClients(file.Clients...)
+	return NewClients(append(file.Clients, own...)...)
 }
 
 // NewClients makes a registry.
