@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +83,9 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 func (s *security) tokens(ctx context.Context, in *instance, ro rest.Options) (*smart.Options, error) {
 	issuer := smart.Issuer(in.baseURL)
 	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger}
+	if s.mode == ins.Sandbox { // a vendor's software under test publishes its keys on this machine
+		out.JWKSNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	var err error
 	if s.keys, err = token.OpenKeys(ctx, in.store, token.KeysOptions{}); err != nil {
 		return nil, err
@@ -211,25 +214,21 @@ func clients(path, baseURL string) (*smart.Clients, error) {
 	if path == "" {
 		return smart.NewClients(own...)
 	}
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	var file struct {
-		Clients []*smart.Client `json:"clients"`
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	defer file.Close()
+	out, err := smart.ReadClients(file, own...)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, c := range file.Clients {
-		if c == nil {
-			continue
-		}
+	for _, c := range out.All() {
 		if _, err := signin.RegistrationOf(c.Attributes); err != nil {
 			return nil, fmt.Errorf("%s: client %q: %w", path, c.ID, err)
 		}
 	}
-	return smart.NewClients(append(own, file.Clients...)...)
+	return out, nil
 }
 
 // registrationScope is the most that an application that registered itself may get: it acts for who uses it.
