@@ -129,6 +129,9 @@ func (r *Repository) everythingQuery(ctx context.Context, patient string, q Ever
 			return nil, err
 		}
 		out.Where[typ] = append(search.And{search.InCompartment{Type: "Patient", ID: patient}}, where...)
+		if more := q.Where[typ]; more != nil {
+			out.Where[typ] = search.And{out.Where[typ], more}
+		}
 		out.Types = append(out.Types, typ)
 	}
 	return out, nil

@@ -203,6 +203,8 @@ type EverythingQuery struct {
 	Since time.Time
 	// Types restricts the resource types; empty: all.
 	Types []string
+	// Where adds conditions on what is given of a type.
+	Where map[string]search.Expr
 	// Count is the page size (0: no paging).
 	Count int
 	// T is the time of the first page (0: now), After its Next.

@@ -12,6 +12,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/store"
 )
 
@@ -34,6 +35,8 @@ type Extension struct {
 	// Searches and Shows have one entry for a resource type; no two extensions have the same.
 	Searches map[string]SearchRule
 	Shows    map[string]Shown
+	// Everything has conditions on what $everything gives of a resource type.
+	Everything map[string]search.Expr
 	// Transactors, Creators and Retrievers are asked in order; the first that takes a request answers it.
 	Transactors []Transactor
 	Creators    []Creator

@@ -10,6 +10,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/search"
 )
 
 // operation routes a call to what is declared for its level, type and code (http://hl7.org/fhir/R4/operations.html).
@@ -273,6 +274,17 @@ func everythingParams(call *OperationCall) string {
 }
 
 func (s *Server) everythingQuery(call *OperationCall) (q repository.EverythingQuery, err error) {
+	for i := range s.o.Extensions {
+		for typ, where := range s.o.Extensions[i].Everything {
+			if q.Where == nil {
+				q.Where = map[string]search.Expr{}
+			}
+			if had := q.Where[typ]; had != nil {
+				where = search.And{had, where}
+			}
+			q.Where[typ] = where
+		}
+	}
 	q.Start, q.End, q.Types = call.Value("start"), call.Value("end"), call.Values("_type")
 	if v := call.Value("_since"); v != "" {
 		if q.Since, _, err = periodParam("_since", v); err != nil {

@@ -17,13 +17,19 @@ import (
 func SearchExtension(registry *search.Registry, base string) rest.Extension {
 	documents := searchRule{transaction: "a search for documents (ITI-67)", typ: "DocumentReference", statuses: []string{statusCurrent, statusSuperseded, statusDeleted}, needs: []string{"status"}, names: []string{"_id", "identifier", "_list", "relatesto", "relatesTo"}}
 	lists := searchRule{transaction: "a search for submission sets and folders (ITI-66)", typ: "List", statuses: []string{"current", "retired", "entered-in-error"}, needs: []string{"code", "status"}, names: []string{"_id", "identifier", "item"}}
-	if p, ok := registry.Param("DocumentReference", "status"); ok {
-		documents.deleted = &search.Clause{Param: p, Operands: []search.Operand{{Raw: statusDeleted, Code: statusDeleted}}}
+	everything := map[string]search.Expr{} // deleted documents and folders are no part of a record; superseded ones are, and say so
+	for _, typ := range []string{"DocumentReference", "List"} {
+		if p, ok := registry.Param(typ, "status"); ok {
+			everything[typ] = search.Not{Expr: &search.Clause{Param: p, Operands: []search.Operand{{Raw: statusDeleted, Code: statusDeleted}}}}
+		}
+	}
+	if not, ok := everything["DocumentReference"].(search.Not); ok {
+		documents.deleted = not.Expr
 	}
 	return rest.Extension{
 		Instantiates: instantiates(), Profiles: sharedProfiles,
 		Searches: map[string]rest.SearchRule{"DocumentReference": documents.judge, "List": lists.judge},
-		Shows:    map[string]rest.Shown{"DocumentReference": AbsoluteURLs(base)},
+		Shows:    map[string]rest.Shown{"DocumentReference": AbsoluteURLs(base)}, Everything: everything,
 	}
 }
 
