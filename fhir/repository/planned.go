@@ -109,6 +109,10 @@ func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*sto
 	if err != nil {
 		return nil, err
 	}
+	return l.found(ctx, typ, expr, limit)
+}
+
+func (l *Lookup) found(ctx context.Context, typ string, expr search.Expr, limit int) ([]*store.Record, error) {
 	c := &criteria{r: l.r, typ: typ, expr: expr}
 	found, err := c.find(ctx, l.view, limit)
 	if err != nil {
@@ -120,15 +124,35 @@ func (l *Lookup) Find(ctx context.Context, typ, query string, limit int) ([]*sto
 
 // Visible says whether a record that was found exists for the caller, who named it: a room that is asked about a resource answers for a hidden one as for an unknown one.
 func (l *Lookup) Visible(ctx context.Context, rec *store.Record) (bool, error) {
-	k, ok := l.r.o.Access.(Knower)
-	if !ok {
-		return l.r.addressed(ctx, l.view, rec)
-	}
-	own, err := k.Know(ctx, rec.Type, search.IDIn{IDs: []string{rec.ID}})
+	own, err := l.r.knows(ctx, rec.Type, search.IDIn{IDs: []string{rec.ID}})
 	if err != nil || own == nil {
 		return err == nil, err
 	}
 	return l.r.o.Engine.MatchesRecord(ctx, l.view, rec, own, l.r.o.Budget)
+}
+
+// knows is restrict without the token's own limits.
+func (r *Repository) knows(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	if k, ok := r.o.Access.(Knower); ok && typ != "Binary" {
+		return k.Know(ctx, typ, asked)
+	}
+	return r.restrict(ctx, typ, asked)
+}
+
+// FindVisible is Find among what exists for the caller, who asks for it: for what is answered, where Find is for what is decided.
+func (l *Lookup) FindVisible(ctx context.Context, typ, query string, limit int) ([]*store.Record, error) {
+	expr, err := l.r.parseCriteria(typ, query)
+	if err != nil {
+		return nil, err
+	}
+	own, err := l.r.knows(ctx, typ, expr)
+	if err != nil {
+		return nil, err
+	}
+	if own != nil {
+		expr = search.And{expr, own}
+	}
+	return l.found(ctx, typ, expr, limit)
 }
 
 // Tree parses a record's content; the tree is the caller's own.

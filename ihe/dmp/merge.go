@@ -36,7 +36,7 @@ func (i *Identity) pointLinks(ctx context.Context, after *element.Resource, look
 		if named.ChildValue("system") == "" || named.ChildValue("value") == "" {
 			return fault.At(http.StatusUnprocessableEntity, fault.Required, element.Path(link)+".other", "A link of type replaced-by names the surviving Patient, by a reference or by an identifier with system and value.")
 		}
-		found, err := look.Find(ctx, "Patient", "identifier="+escaped(named.ChildValue("system"))+"|"+escaped(named.ChildValue("value")), 2)
+		found, err := look.FindVisible(ctx, "Patient", "identifier="+escaped(named.ChildValue("system"))+"|"+escaped(named.ChildValue("value")), 2)
 		if err != nil {
 			return err
 		}

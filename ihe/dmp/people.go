@@ -116,10 +116,10 @@ func (p *People) Holders(ctx context.Context, system, value string) ([]string, e
 	return ids, nil
 }
 
-// Stored gives the Patients that hold an identifier, now or as an old one, as they are stored and whatever the caller may see: for decisions, not for answers.
+// Stored gives the Patients that hold an identifier, now or as an old one, as they are stored, of those that exist for the caller.
 func (p *People) Stored(ctx context.Context, system, value string) (found []*store.Record, err error) {
 	err = p.repo.Look(func(look *repository.Lookup) error {
-		found, err = look.Find(ctx, "Patient", "identifier="+escaped(system)+"|"+escaped(value), maxPeople)
+		found, err = look.FindVisible(ctx, "Patient", "identifier="+escaped(system)+"|"+escaped(value), maxPeople)
 		return err
 	})
 	return found, err
@@ -127,14 +127,18 @@ func (p *People) Stored(ctx context.Context, system, value string) (found []*sto
 
 // Edit changes Patients in one commit, as one of the server's own operations. Each must be there.
 func (p *People) Edit(ctx context.Context, ids []string, change func(id string, patient *element.Element) error) ([]repository.EntryResult, error) {
-	results, err := p.repo.Planned(Controlled(ctx), func(_ context.Context, look *repository.Lookup) ([]repository.BundleEntry, error) {
+	results, err := p.repo.Planned(Controlled(ctx), func(ctx context.Context, look *repository.Lookup) ([]repository.BundleEntry, error) {
 		var entries []repository.BundleEntry
 		for _, id := range ids {
 			rec, err := look.Read("Patient", id)
+			there := false
+			if rec != nil && err == nil {
+				there, err = look.Visible(ctx, rec)
+			}
 			if err != nil {
 				return nil, err
 			}
-			if rec == nil {
+			if !there {
 				return nil, fault.New(http.StatusNotFound, fault.NotFound, "There is no such Patient on this server.")
 			}
 			tree, err := readAny(rec)

@@ -44,6 +44,11 @@ func treatingDoctor(patient *element.Element, p Professional) *element.Element {
 
 // TD02 gives a Patient's JSON as the answer of TD0.2 shows it to a professional: with ExtensionTreatingDoctor, and without the list of who else is one. What is no record is given as it is.
 func TD02(body []byte, caller Professional) []byte {
+	return TD02As(body, func(patient *element.Element) bool { return treatingDoctor(patient, caller) != nil })
+}
+
+// TD02As is TD02 for who knows otherwise whether the caller is a médecin traitant DMP of a person.
+func TD02As(body []byte, treats func(patient *element.Element) bool) []byte {
 	res, err := element.ParseJSON(spec.R4(), body, element.Options{ExpectType: "Patient", Trusted: true})
 	if err != nil {
 		return body
@@ -52,7 +57,7 @@ func TD02(body []byte, caller Professional) []byte {
 	if status, _ := statusOf(patient); !status.MayHoldINS() {
 		return body
 	}
-	is := treatingDoctor(patient, caller) != nil
+	is := treats(patient)
 	if err := setExtension(patient, extensionTreatingDoctors, nil); err != nil {
 		return body
 	}

@@ -26,6 +26,8 @@ type Supplier struct {
 	base     string
 	// Caller says which professional asks, by national identifier: the answer of TD0.2 tells whether that is a médecin traitant DMP. nil, or false: nothing is told.
 	Caller func(context.Context) (dmp.Professional, bool)
+	// Treats, when set, says in the place of Caller whether who asks is a médecin traitant DMP of a Patient; told is false when nothing is to be said.
+	Treats func(ctx context.Context, patient string) (is, told bool)
 }
 
 // Domains say which identifier domains are known.

@@ -69,6 +69,20 @@ func (s *Supplier) rule(ctx context.Context, q *search.Query, _ bool) ([]fault.I
 
 // tellCaller has the answer say what a record is to who asks (TD0.2).
 func (s *Supplier) tellCaller(ctx context.Context, q *search.Query) {
+	if s.Treats != nil {
+		q.Narrow = func(body []byte) []byte {
+			told := true
+			out := dmp.TD02As(body, func(patient *element.Element) (is bool) {
+				is, told = s.Treats(ctx, patient.ChildValue("id"))
+				return is
+			})
+			if !told {
+				return body
+			}
+			return out
+		}
+		return
+	}
 	if s.Caller == nil {
 		return
 	}
