@@ -16,7 +16,9 @@ func TestEverythingLeavesDeletedDocumentsOut(t *testing.T) {
 		w := s.Do(http.MethodGet, path, "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		var bundle struct {
-			Entry []struct{ Resource struct{ ID, ResourceType, Status string } }
+			Entry []struct {
+				Resource struct{ ID, ResourceType, Status string }
+			}
 		}
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &bundle))
 		out := map[string]string{}

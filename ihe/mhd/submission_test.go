@@ -44,6 +44,7 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 		},
 		Now: func() time.Time { return s.Now() },
 	})
+	more := o
 	o.Registry = func(reg *search.Registry) { require.NoError(t, reg.Use(mhd.SearchProfile())) }
 	o.Repository = func(ro *repository.Options) {
 		counted := ro.NewID
@@ -59,9 +60,15 @@ func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 		s = made
 		records.Bind(s.Repository)
 		r.Bind(s.Repository)
+		if more.Made != nil {
+			more.Made(made)
+		}
 	}
 	o.REST = func(ro *rest.Options) {
 		ro.Extensions = append(ro.Extensions, mhd.SearchExtension(ro.Registry, ro.BaseURL), r.Extension())
+		if more.REST != nil {
+			more.REST(ro)
+		}
 	}
 	s = servertest.New(t, o)
 	if s.Do("GET", "/fhir/Patient/id-1", "").Code != http.StatusOK {
