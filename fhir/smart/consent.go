@@ -2,6 +2,7 @@ package smart
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,14 +15,13 @@ import (
 )
 
 const (
-	maxQuestions    = 64
-	defaultAnswer   = 500 // characters
-	answerPrefix    = "q-"
-	ticked          = "scope"
-	questionIsWrong = "smart: a question of the policy is not well-formed"
+	maxQuestions  = 64
+	defaultAnswer = 500 // characters
+	answerPrefix  = "q-"
+	ticked        = "scope"
 )
 
-var questionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+var questionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._:-]{0,99}$`)
 
 // consent shows what is asked for, or goes on where nobody has to be asked.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request, p *pending, message string) {
@@ -44,15 +44,15 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, p *pending, mes
 
 func checkQuestions(questions []Question) error {
 	if len(questions) > maxQuestions {
-		return errors.New(questionIsWrong)
+		return fmt.Errorf("smart: the policy has %d questions, at most %d are asked", len(questions), maxQuestions)
 	}
 	for n, q := range questions {
 		again := slices.ContainsFunc(questions[:n], func(o Question) bool { return o.Name == q.Name })
 		if !questionName.MatchString(q.Name) || again {
-			return errors.New(questionIsWrong)
+			return fmt.Errorf("smart: the policy's question %q has no name of its own that fits a form", q.Name)
 		}
 		if q.When != nil && !slices.ContainsFunc(questions[:n], func(o Question) bool { return o.Name == q.When.Question }) {
-			return errors.New(questionIsWrong)
+			return fmt.Errorf("smart: the policy's question %q depends on one that does not come before it", q.Name)
 		}
 	}
 	return nil

@@ -186,7 +186,11 @@ func (s *Server) end(w http.ResponseWriter, r *http.Request, p *pending, refusal
 	if message == "" {
 		message = sayRefused
 	}
-	s.stop(w, http.StatusForbidden, message, s.replyURL(p.ask, errorAnswer(refusal.code(), "")))
+	status := http.StatusForbidden
+	if refusal.code() == "server_error" {
+		status = http.StatusInternalServerError
+	}
+	s.stop(w, status, message, s.replyURL(p.ask, errorAnswer(refusal.code(), "")))
 }
 
 var patientFields = fields{"transaction": 64, "form": 64, "patient": 64, "typed": 200, "decision": 16}

@@ -27,7 +27,7 @@ type Request struct {
 
 // Question is something that the person is asked on the consent screen.
 type Question struct {
-	// Name is the field's: [a-z][a-z0-9-]{0,31}.
+	// Name is the field's: [A-Za-z][A-Za-z0-9._:-]{0,99}.
 	Name string
 	// Label and Help are French.
 	Label, Help string

@@ -192,7 +192,7 @@ func TestPoliciesDoNotWiden(t *testing.T) {
 	b := newWalker(t, w)
 	transaction, form := b.consentScreen("alone")
 	b.do(http.MethodPost, "/auth/consent", url.Values{"transaction": {transaction}, "form": {form}, "decision": {"accept"}, "scope": {"patient/DocumentReference.rs"}})
-	assert.Equal(t, http.StatusForbidden, b.last.Code)
+	assert.Equal(t, http.StatusInternalServerError, b.last.Code)
 	assert.Contains(t, b.last.Body.String(), "error=server_error")
 }
 
