@@ -52,7 +52,7 @@ func (t *Trace) eventsOf(ctx context.Context, a *rest.Answer) []event {
 		query = a.Parameters
 	}
 	x.query, _ = url.ParseQuery(query) // what cannot be read was refused
-	return t.events(ctx, &c, &x)
+	return t.limited(&c, &x, t.events(ctx, &c, &x))
 }
 
 // events gives the AuditEvents of one access: one for each patient that it was about, otherwise one.

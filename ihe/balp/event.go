@@ -76,7 +76,7 @@ func text(dst []byte, s string) []byte {
 			dst = append(dst, '\\', c)
 		case c == '\n':
 			dst = append(dst, '\\', 'n')
-		case c < 0x20 || c == 0x7f:
+		case c < 0x20:
 			dst = append(dst, ' ')
 		default:
 			dst = append(dst, c)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
 )
@@ -174,10 +175,20 @@ func appendID(ids []string, v string) []string {
 	if i := strings.LastIndex(v, "Patient/"); i >= 0 {
 		v = v[i+len("Patient/"):]
 	}
-	if v == "" || len(v) > 64 || strings.ContainsAny(v, "/|:") || slices.Contains(ids, v) {
+	if !element.IsID(v) || slices.Contains(ids, v) {
 		return ids
 	}
 	return append(ids, v)
+}
+
+// uriOf gives what is a URI by its characters, "" otherwise.
+func uriOf(text string) string {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] >= 0x7f {
+			return ""
+		}
+	}
+	return text
 }
 
 func appendIdentifier(list []subject, v string) []subject {
@@ -185,8 +196,12 @@ func appendIdentifier(list []subject, v string) []subject {
 	if !ok {
 		system, value = "", v
 	}
-	if value == "" || len(value) > 100 || len(system) > 200 {
+	if len(value) > 100 || len(system) > 200 {
 		return list
 	}
-	return append(list, subject{who: who{typ: "Patient", system: strings.ToValidUTF8(system, "?"), value: strings.ToValidUTF8(value, "?")}})
+	system, value = uriOf(system), shortened(value)
+	if value == "" {
+		return list
+	}
+	return append(list, subject{who: who{typ: "Patient", system: system, value: value}})
 }

@@ -44,6 +44,7 @@ type Trace struct {
 	defs     *spec.Definitions
 	repo     *repository.Repository
 	store    store.Store
+	refusals refusals
 }
 
 // New makes the trace of a server. It is bound to the repository when that is made.
