@@ -46,17 +46,17 @@ func TestWhatIsNoKOS(t *testing.T) {
 		raw  []byte
 		want error
 	}{
-		"empty":          {nil, ErrNotDICOM},
-		"text":           {[]byte(strings.Repeat("x", 200)), ErrNotDICOM},
-		"image":          {Writer{}.File(image), ErrNotKOS},
-		"big endian":     {Writer{Syntax: "1.2.840.10008.1.2.2"}.File(sample), ErrSyntax},
-		"deflated":       {Writer{Syntax: "1.2.840.10008.1.2.1.99"}.File(sample), ErrSyntax},
-		"nested":         {Writer{Undefined: true}.File(deep), ErrTooMuch},
-		"nested, sized":  {Writer{Implicit: true}.File(deep), ErrTooMuch},
-		"compressed image":{bytes.Replace(Writer{Syntax: "1.2.840.10008.1.2.4.90"}.File(nil), []byte("UI\x1e\x00"+kosClass+"\x00"), []byte("UI\x1a\x001.2.840.10008.5.1.4.1.1.2\x00"), 1), ErrNotKOS},
-		"only preamble":  {Writer{}.File(nil)[:132], ErrSyntax},
-		"no data set":    {Writer{}.File(nil), ErrNotKOS},
-		"length too big": {append(Writer{}.File(nil), 8, 0, 0x16, 0, 'U', 'I', 0xFF, 0x7F), ErrBroken},
+		"empty":            {nil, ErrNotDICOM},
+		"text":             {[]byte(strings.Repeat("x", 200)), ErrNotDICOM},
+		"image":            {Writer{}.File(image), ErrNotKOS},
+		"big endian":       {Writer{Syntax: "1.2.840.10008.1.2.2"}.File(sample), ErrSyntax},
+		"deflated":         {Writer{Syntax: "1.2.840.10008.1.2.1.99"}.File(sample), ErrSyntax},
+		"nested":           {Writer{Undefined: true}.File(deep), ErrTooMuch},
+		"nested, sized":    {Writer{Implicit: true}.File(deep), ErrTooMuch},
+		"compressed image": {bytes.Replace(Writer{Syntax: "1.2.840.10008.1.2.4.90"}.File(nil), []byte("UI\x1e\x00"+kosClass+"\x00"), []byte("UI\x1a\x001.2.840.10008.5.1.4.1.1.2\x00"), 1), ErrNotKOS},
+		"only preamble":    {Writer{}.File(nil)[:132], ErrSyntax},
+		"no data set":      {Writer{}.File(nil), ErrNotKOS},
+		"length too big":   {append(Writer{}.File(nil), 8, 0, 0x16, 0, 'U', 'I', 0xFF, 0x7F), ErrBroken},
 	} {
 		_, err := ReadKOS(c.raw)
 		require.ErrorIs(t, err, c.want, name)
