@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/search"
@@ -151,8 +150,3 @@ func (v *view) describes(typ string, asked search.And) bool {
 
 // describing are the parameters by which regulation finds a person without INS.
 var describing = map[string]bool{"name": true, "family": true, "given": true, "phonetic": true, "birthdate": true, "identifier": true, "telecom": true, "phone": true, "email": true}
-
-// escape writes a value as a search takes it.
-func escape(value string) string {
-	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `$`, `\$`).Replace(value)
-}

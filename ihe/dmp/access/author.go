@@ -70,47 +70,51 @@ func (r *relations) written(typ string, ways []string, ids []habilitation.Identi
 	if len(refs) > 0 {
 		out = append(out, &search.Among{Param: p, Set: search.ReferenceSet(refs)})
 	}
-	if len(people) > 0 { // a contained role of a stored professional
-		for _, ref := range people {
-			out = append(out, r.contained(typ, authorParams[typ]+":PractitionerRole.practitioner", ref.Type+"/"+ref.ID)...)
-		}
+	if way := r.contained(typ, authorParams[typ]+":PractitionerRole.practitioner", "Practitioner/x"); way != nil && len(people) > 0 { // a contained role of a stored professional
+		out = append(out, &search.Among{Param: way, Set: search.ReferenceSet(people)})
 	}
 	if len(ids) == 0 {
 		return out
 	}
-	out = append(out, r.identified(typ, authorParams[typ], ids))
-	for _, id := range ids {
-		for _, way := range ways {
-			out = append(out, r.contained(typ, way, id.System+"|"+id.Value)...)
+	codes := make([]search.Code, len(ids))
+	for i, id := range ids {
+		codes[i] = search.Code{System: id.System, Code: id.Value}
+	}
+	set := search.TokenSet(codes)
+	out = append(out, &search.Among{Param: p, Identifier: true, Set: set})
+	for _, way := range ways {
+		if param := r.contained(typ, way, "x|x"); param != nil {
+			out = append(out, &search.Among{Param: param, Set: set})
 		}
 	}
 	return out
 }
 
-// contained gives the conditions on contained resources that a chain stands for; those on stored ones are known by their references already.
-func (r *relations) contained(typ, chain, value string) []search.Expr {
-	e, err := search.ParseCondition(r.a.o.Registry, typ, [][2]string{{chain, escape(value)}}, search.ParseOptions{})
+// contained gives the parameter of a chain into contained resources, nil where the server has none: those on stored resources are known by their references already.
+func (r *relations) contained(typ, chain, value string) *search.Param {
+	e, err := search.ParseCondition(r.a.o.Registry, typ, [][2]string{{chain, value}}, search.ParseOptions{})
 	if err != nil {
-		return nil // the server has no such chain
+		return nil
 	}
-	var out []search.Expr
-	var walk func(search.Expr)
-	walk = func(e search.Expr) {
-		switch e := e.(type) {
-		case search.And:
-			if len(e) == 1 {
-				walk(e[0])
-			}
-		case search.Or:
-			for _, part := range e {
-				walk(part)
-			}
-		case *search.Clause:
-			out = append(out, e)
+	return derivedParam(e)
+}
+
+func derivedParam(e search.Expr) *search.Param {
+	switch e := e.(type) {
+	case search.And:
+		if len(e) == 1 {
+			return derivedParam(e[0])
 		}
+	case search.Or:
+		for _, part := range e {
+			if p := derivedParam(part); p != nil {
+				return p
+			}
+		}
+	case *search.Clause:
+		return e.Param
 	}
-	walk(e)
-	return out
+	return nil
 }
 
 // practitioner finds the stored professionals with an identifier, and their roles.
