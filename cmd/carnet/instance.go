@@ -80,8 +80,8 @@ func (o opening) open(data string) (*instance, error) {
 		Interceptors: rooms.interceptors,
 		Observers:    rooms.observers,
 	}
-	if rooms.access != nil {
-		options.Access = rooms.access
+	if rooms.rights != nil {
+		options.Access = rooms.rights.access
 	}
 	repo, err := repository.New(options)
 	if errors.Is(err, repository.ErrIndexFormat) {
@@ -90,7 +90,7 @@ func (o opening) open(data string) (*instance, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	rooms.bind(repo, s)
+	rooms.bind(repo, s, registry)
 	return &instance{definitions: defs, store: s, registry: registry, repository: repo, layers: rooms, baseURL: baseURL}, nil
 }
 

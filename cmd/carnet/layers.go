@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"io/fs"
+	"errors"
 	"log/slog"
 	"net/netip"
-	"os"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
@@ -14,8 +13,6 @@ import (
 	"github.com/carnet-fhir/carnet/ihe/balp"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/dmp/access"
-	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
-	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/ihe/dsubm"
 	"github.com/carnet-fhir/carnet/ihe/insi"
 	"github.com/carnet-fhir/carnet/ihe/mcsd"
@@ -38,8 +35,7 @@ type layers struct {
 	domains      *pixm.Domains
 	insi         insi.Service // nil: that of the mode
 
-	access *access.Access // nil: without access control
-	trace  *balp.Trace    // nil: accesses are not traced
+	rights *rights // nil: without access control
 }
 
 // newLayers makes the rooms of a server that takes the INS of the mode, and that clients know under the base URL.
@@ -48,10 +44,18 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	if err != nil {
 		return nil, err
 	}
-	broker := dsubm.NewBroker(registry, dsubm.Options{
+	guarded, err := newRights(mode, registry, baseURL, s, log, secured)
+	if err != nil {
+		return nil, err
+	}
+	heard := dsubm.Options{
 		Sandbox: mode == ins.Sandbox, Logger: log,
 		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
-	})
+	}
+	if guarded != nil {
+		heard.Caller = guarded.access.Owner
+	}
+	broker := dsubm.NewBroker(registry, heard)
 	records := dmp.NewRecords(mode)
 	l := &layers{
 		broker:       broker,
@@ -62,44 +66,21 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		people:       dmp.NewPeople(mode),
 		domains:      domains,
 	}
-	return l, l.secure(mode, registry, baseURL, s, log, secured)
-}
-
-// secure adds access control and the trace.
-func (l *layers) secure(mode ins.Mode, registry *search.Registry, baseURL string, s store.Store, log *slog.Logger, o *securityOptions) error {
-	if o == nil {
-		return nil
+	if guarded != nil {
+		l.rights = guarded
+		l.interceptors = append(l.interceptors, guarded.access.Rules(), guarded.trace)
+		l.observers = append(l.observers, guarded.notifier)
 	}
-	var tables fs.FS
-	if o.habilitation != "" {
-		tables = os.DirFS(o.habilitation)
-	}
-	engine, err := habilitation.Load(tables, habilitation.Options{})
-	if err != nil {
-		return err
-	}
-	if l.access, err = access.New(access.Options{Engine: engine, Registry: registry, Store: s, Sandbox: mode == ins.Sandbox}); err != nil {
-		return err
-	}
-	l.interceptors = append(l.interceptors, consent.Rules{})
-	if o.untraced {
-		return nil
-	}
-	l.trace = balp.New(balp.Options{BaseURL: baseURL, Logger: log})
-	l.interceptors = append(l.interceptors, l.trace)
-	return nil
+	return l, nil
 }
 
 // bind gives the repository to the rooms that read it. It is called once, before the first request.
-func (l *layers) bind(repo *repository.Repository, s store.Store) {
+func (l *layers) bind(repo *repository.Repository, s store.Store, registry *search.Registry) {
 	l.records.Bind(repo)
 	l.recipient.Bind(repo)
 	l.people.Bind(repo)
-	if l.access != nil {
-		l.access.Bind(repo)
-	}
-	if l.trace != nil {
-		l.trace.Bind(repo, s)
+	if l.rights != nil {
+		l.rights.bind(repo, s, registry)
 	}
 }
 
@@ -121,11 +102,17 @@ func (l *layers) extensions(in *instance) []rest.Extension {
 	if service == nil {
 		service = defaultINSi(mode)
 	}
-	return []rest.Extension{
+	supplier := pdqm.NewSupplier(l.people, in.registry, l.domains, mode, in.baseURL)
+	out := []rest.Extension{
 		mhd.SearchExtension(in.registry, in.baseURL), l.recipient.Extension(), mcsd.Extension(), l.broker.Extension(),
 		dmp.Extension(l.records, l.people), insi.Extension(service, mode), pixm.NewManager(l.domains, l.people, mode).Extension(),
-		pdqm.NewSupplier(l.people, in.registry, l.domains, mode, in.baseURL).Extension(),
+		supplier.Extension(),
 	}
+	if l.rights != nil {
+		supplier.Treats = l.rights.access.Treats
+		out = append(out, l.rights.access.Extension(), l.rights.sweeper.Extension())
+	}
+	return out
 }
 
 // start begins the background work of a server. networks may be notified although they are private.
@@ -134,8 +121,16 @@ func (l *layers) start(in *instance, networks []netip.Prefix) error {
 		return err
 	}
 	l.broker.Allow(networks)
-	return l.broker.Start(in.repository, in.store, in.baseURL)
+	if err := l.broker.Start(in.repository, in.store, in.baseURL); err != nil || l.rights == nil {
+		return err
+	}
+	return l.rights.start(in.repository, in.store)
 }
 
 // close ends background work of the rooms.
-func (l *layers) close() error { return l.broker.Close() }
+func (l *layers) close() error {
+	if l.rights == nil {
+		return l.broker.Close()
+	}
+	return errors.Join(l.broker.Close(), l.rights.close())
+}

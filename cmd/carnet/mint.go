@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/smart"
 	"github.com/carnet-fhir/carnet/fhir/smart/scope"
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
@@ -200,14 +201,24 @@ func (s *security) sign(ctx context.Context, d *draft, r *tokenRequest) (*tokenA
 	if err != nil {
 		return nil, err
 	}
-	if s.in.layers.trace != nil {
-		traced := *session
-		traced.Actor = &d.actor
-		if err := s.in.layers.issued(ctx, signin.Issued{Session: &traced, Grant: "carnet token", Scope: scopes.String(), Justification: r.Justification}); err != nil {
-			return nil, err
-		}
+	if err := s.traceMinted(ctx, d, session, r.Justification); err != nil {
+		return nil, err
 	}
 	return &tokenAnswer{
 		Token: made, Base: s.in.baseURL, Expires: int(session.Expires.Sub(session.Issued).Seconds()), Scope: scopes.String(), Patient: d.patient, User: d.user, Name: d.actor.Name,
 	}, nil
+}
+
+// traceMinted traces the token as one that was asked for by signing in.
+func (s *security) traceMinted(ctx context.Context, d *draft, session *token.Session, justification string) error {
+	trace := s.in.layers.rights
+	if trace.untraced {
+		return nil
+	}
+	traced := *session
+	traced.Actor = &d.actor
+	if err := trace.issued(ctx, smart.Issuance{Session: &traced, GrantType: "carnet token", Scope: session.Scopes.String()}); err != nil || d.actor.Mode == habilitation.Normal {
+		return err
+	}
+	return trace.emergency(ctx, signin.Emergency{Actor: d.actor, Patient: d.patient, Justification: justification, Client: d.client})
 }

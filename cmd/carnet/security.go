@@ -18,8 +18,6 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/smart"
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
-	"github.com/carnet-fhir/carnet/ihe/balp"
-	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/ihe/signin"
 	"github.com/carnet-fhir/carnet/internal/ingest"
 	"github.com/carnet-fhir/carnet/internal/ins"
@@ -68,8 +66,8 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 	}
 	s.logins.Bind(s.SMART)
 	ro.Extensions = append([]rest.Extension{{Middleware: []echo.MiddlewareFunc{s.Verifier.Middleware()}}, s.SMART.Extension()}, ro.Extensions...)
-	if in.layers.trace != nil {
-		ro.Extensions = append(ro.Extensions, in.layers.trace.Extension()) // the last: it traces what is answered
+	if !in.layers.rights.untraced {
+		ro.Extensions = append(ro.Extensions, in.layers.rights.trace.Extension()) // the last: it traces what is answered
 	}
 	ro.CORS = []string{"*"} // applications in browsers bring a token, never a cookie
 	if s.Handler, err = rest.New(ro); err != nil {
@@ -130,8 +128,8 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 		return err
 	}
 	policy := &signin.Policy{Records: in.layers.records, Repository: in.repository}
-	if in.layers.trace != nil {
-		policy.Issued = in.layers.issued
+	if traced := in.layers.rights; !traced.untraced {
+		policy.Emergency, out.Issued, out.Failed = traced.emergency, traced.issued, traced.failed
 	}
 	out.Logins, out.Policy, out.Picker = s.logins.SMART(), policy, signin.Picker{Records: in.layers.records}
 	if o.registration {
@@ -141,18 +139,6 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 	}
 	out.Clients, err = clients(o.clients, in.baseURL)
 	return err
-}
-
-// issued traces an access that is granted: the token, and the emergency in which it is given.
-func (l *layers) issued(ctx context.Context, i signin.Issued) error {
-	if err := l.trace.TokenIssued(ctx, balp.Issued{Session: i.Session, Grant: i.Grant, Scope: i.Scope, Remote: i.Remote}); err != nil {
-		return err
-	}
-	actor, ok := i.Session.Actor.(*habilitation.Actor)
-	if !ok || actor.Mode == habilitation.Normal || actor.Mode == "" {
-		return nil
-	}
-	return l.trace.Emergency(ctx, balp.Emergency{Actor: actor, Patient: i.Session.Patient, Justification: i.Justification, Client: i.Session.Client, Remote: i.Remote})
 }
 
 // providers are those of the file, and in a sandbox those of the server itself, which are called in this process.

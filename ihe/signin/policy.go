@@ -7,7 +7,6 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/smart"
-	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
@@ -16,21 +15,21 @@ import (
 type Policy struct {
 	Records    *dmp.Records
 	Repository *repository.Repository
-	// Issued is told of each access that is granted, before a token is made; an error refuses it. nil: nobody is.
-	Issued func(context.Context, Issued) error
+	// Emergency is told of each access in an emergency before it is granted; an error refuses it. nil: nobody is.
+	Emergency func(context.Context, Emergency) error
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
 
-// Issued is an access at the moment when it is granted. The session has no id yet; its Actor is a *habilitation.Actor.
-type Issued struct {
-	Session *token.Session
-	// Grant is the OAuth grant type, Scope the scopes granted.
-	Grant, Scope string
-	// Justification is why the caller breaks the glass, in the caller's words.
+// Emergency is an access in bris de glace or Centre 15 mode, at the moment when it is granted.
+type Emergency struct {
+	Actor habilitation.Actor
+	// Patient is the logical id of the record; "" in Centre 15 mode when none was chosen yet.
+	Patient string
+	// Justification is why the glass is broken, in the caller's words.
 	Justification string
-	// Remote is the address from which it was asked.
-	Remote string
+	// Client is the client's id, Remote the address from which it was asked.
+	Client, Remote string
 }
 
 func (p *Policy) now() time.Time {
@@ -124,12 +123,12 @@ func (p *Policy) Grant(ctx context.Context, request *smart.Request, who *smart.I
 		return nil, err
 	}
 	if principal.Professional != nil {
-		return p.grantProfessional(ctx, request, who, principal.Professional, answers)
+		return p.grantProfessional(ctx, request, principal.Professional, answers)
 	}
-	return p.grantPerson(ctx, request, who, principal.Person, answers)
+	return p.grantPerson(ctx, request, principal.Person, answers)
 }
 
-func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, who *smart.Identity, professional *Professional, answers smart.Answers) (*smart.Granted, error) {
+func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, professional *Professional, answers smart.Answers) (*smart.Granted, error) {
 	situation, err := chosen(professional, answers[askSituation])
 	if err != nil {
 		return nil, err
@@ -157,8 +156,11 @@ func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, 
 	if actor.Mode != habilitation.Normal {
 		granted.Lifetime, granted.TokenLifetime = emergencyLength, emergencyLength
 	}
-	if err := p.tell(ctx, request, who, granted, &actor, answers[askJustification]); err != nil {
-		return nil, err
+	if actor.Mode != habilitation.Normal && p.Emergency != nil {
+		err := p.Emergency(ctx, Emergency{Actor: actor, Patient: request.Patient, Justification: answers[askJustification], Client: request.Client.ID, Remote: request.Remote})
+		if err != nil {
+			return nil, err
+		}
 	}
 	organization := ""
 	if situation != nil {
@@ -182,7 +184,7 @@ func chosen(p *Professional, key string) (*Situation, error) {
 	return nil, &smart.Refusal{Again: true, Message: "Choisissez la situation d'exercice dans laquelle vous agissez."}
 }
 
-func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identity *smart.Identity, who *Holder, answers smart.Answers) (*smart.Granted, error) {
+func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, who *Holder, answers smart.Answers) (*smart.Granted, error) {
 	other, own, known := who.choice(request.Patient)
 	if !known {
 		return nil, &smart.Refusal{Message: "Ce dossier n'est pas le vôtre, ni celui d'une personne que vous représentez."}
@@ -195,27 +197,9 @@ func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, identi
 		actor = habilitation.Actor{Kind: habilitation.Application, ID: ClientIdentifier(request.Client.ID), Name: request.Client.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
 	}
 	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, FHIRUser: user, NeedPatientBanner: !own}
-	err := p.tell(ctx, request, identity, granted, &actor, "")
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	granted.Claims, err = ActorClaims(&actor, "")
 	return granted, err
-}
-
-// tell traces what is about to be granted.
-func (p *Policy) tell(ctx context.Context, request *smart.Request, who *smart.Identity, granted *smart.Granted, actor *habilitation.Actor, justification string) error {
-	if p.Issued == nil {
-		return nil
-	}
-	user := who.FHIRUser
-	if granted.FHIRUser != "" {
-		user = granted.FHIRUser
-	}
-	return p.Issued(ctx, Issued{
-		Session: &token.Session{Client: request.Client.ID, Subject: who.Subject, FHIRUser: user, Scopes: granted.Scopes, Patient: granted.Patient, Issued: p.now(), Actor: actor},
-		Grant:   smart.GrantCode, Scope: granted.Scopes.String(), Justification: justification, Remote: request.Remote,
-	})
 }
 
 // Renew implements smart.Policy. What ends an authorization otherwise is judged on every request from the record's Consents; here, that the record in context still is one.

@@ -27,12 +27,12 @@ import (
 type desk struct {
 	*town
 	policy *Policy
-	told   []Issued
+	told   []Emergency
 }
 
 func newDesk(t *testing.T) *desk {
 	o := &desk{town: newTown(t)}
-	o.policy = &Policy{Records: o.records, Repository: o.Repository, Now: o.who.Now, Issued: func(_ context.Context, i Issued) error {
+	o.policy = &Policy{Records: o.records, Repository: o.Repository, Now: o.who.Now, Emergency: func(_ context.Context, i Emergency) error {
 		o.told = append(o.told, i)
 		return nil
 	}}
@@ -131,7 +131,7 @@ func TestGrantsOfProfessionals(t *testing.T) {
 	assert.NotContains(t, string(granted.Claims[ClaimActor]), "inconscient", "why is in the trace, not in the token")
 	last := o.told[len(o.told)-1]
 	assert.Equal(t, "Patient inconscient, choc", last.Justification)
-	assert.Equal(t, patient, last.Session.Patient)
+	assert.Equal(t, patient, last.Patient)
 
 	for name, c := range map[string]struct {
 		patient    string
@@ -151,7 +151,7 @@ func TestGrantsOfProfessionals(t *testing.T) {
 		require.ErrorAs(t, err, &refusal, name)
 		assert.NotEmpty(t, refusal.Message, name)
 	}
-	o.policy.Issued = func(context.Context, Issued) error { return errors.New("the disk is full") }
+	o.policy.Emergency = func(context.Context, Emergency) error { return errors.New("the disk is full") }
 	_, err = ask(patient, true, smart.Answers{askSituation: first, askMode: "centre_15"})
 	require.Error(t, err, "what cannot be traced is not granted")
 }

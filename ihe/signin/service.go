@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/carnet-fhir/carnet/fhir/smart"
-	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/internal/nos"
 )
@@ -64,12 +63,8 @@ func (p *Policy) Service(ctx context.Context, request *smart.ServiceRequest) (*s
 		}
 	}
 	granted := &smart.Granted{Scopes: request.Scopes}
-	if p.Issued != nil {
-		err := p.Issued(ctx, Issued{
-			Session: &token.Session{Client: request.Client.ID, Subject: request.Client.ID, Scopes: granted.Scopes, Issued: p.now(), Actor: &actor},
-			Grant:   smart.GrantCredentials, Scope: granted.Scopes.String(), Remote: request.Remote,
-		})
-		if err != nil {
+	if actor.Mode != habilitation.Normal && p.Emergency != nil {
+		if err := p.Emergency(ctx, Emergency{Actor: actor, Client: request.Client.ID, Remote: request.Remote}); err != nil {
 			return nil, err
 		}
 	}
