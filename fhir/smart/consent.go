@@ -70,12 +70,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, p *pending,
 		v.Scopes[n].Ticked = slices.Contains(kept, v.Scopes[n].Scope)
 	}
 	v.Duration = s.duration(a)
-	for _, q := range p.questions {
-		if answer, ok := answers[q.Name]; ok {
-			q.Value = answer
-		}
-		v.Questions = append(v.Questions, q)
-	}
+	v.Questions = arrange(p.questions, answers)
 	s.show(w, http.StatusOK, "consent", v)
 }
 
@@ -85,11 +80,11 @@ func (s *Server) duration(a *ask) string {
 	case life == 0:
 		return "pour cette fois, quelques minutes"
 	case life >= 48*time.Hour:
-		return "pendant " + count(int(life/(24*time.Hour)), "jour")
+		return "pendant " + count(int(life/(24*time.Hour)), "jour") + " au plus"
 	case life >= 2*time.Hour:
-		return "pendant " + count(int(life/time.Hour), "heure")
+		return "pendant " + count(int(life/time.Hour), "heure") + " au plus"
 	default:
-		return "pendant " + count(max(1, int(life/time.Minute)), "minute")
+		return "pendant " + count(max(1, int(life/time.Minute)), "minute") + " au plus"
 	}
 }
 

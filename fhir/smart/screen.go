@@ -33,7 +33,7 @@ type screen struct {
 	Patient          string
 	Launched         bool // on a record that the launching software named
 	Scopes           []scopeView
-	Questions        []Question
+	Questions        []questionView
 	Duration         string
 	Back             string // the way back to the client after a refusal
 	Technical        string // for the client's developer
