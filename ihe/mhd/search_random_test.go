@@ -203,11 +203,20 @@ func matched(t *rapid.T, registry *search.Registry, trees content, query string)
 	return strings.Join(ids, " ")
 }
 
+const (
+	archivedURL  = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+	archivedMark = `{"url":"` + archivedURL + `","valueBoolean":true}`
+)
+
 func FuzzTolerantPatch(f *testing.F) {
 	for _, seed := range []string{
 		`[{"op":"replace","path":"/status","value":"current "}]`, `[{"op":"replace","path":"/extension[url:'x']/valueBoolean","value":"true"}]`,
 		`[{"op":"replace","path":"/securityLabel","value":"MASQUE_PS"}]`, `[{"op":"move","from":"/a","path":""}]`, `[{}]`, `[null]`, `{}`,
 		`<diff><add sel="DocumentReference"><a/></add></diff>`, `{"parameter":[{"part":[{"name":"path","valueString":"DocumentReference.a"}]}]}`,
+		`[{"op":"replace","path":"/extension","value":[` + archivedMark + `]},{"op":"add","path":"/extension/-","value":` + archivedMark + `}]`,
+		`<diff xmlns:f="http://hl7.org/fhir"><replace sel="f:DocumentReference/f:extension[@url='` + archivedURL + `']/f:valueBoolean/@value">true</replace></diff>`,
+		`<diff xmlns="http://hl7.org/fhir"><add sel="DocumentReference"><extension url="` + archivedURL + `"><valueBoolean value="true"/></extension></add></diff>`,
+		`{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"replace"},{"name":"path","valueString":"DocumentReference.extension('` + archivedURL + `').value"},{"name":"value","valueBoolean":true}]}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -222,6 +231,13 @@ func FuzzTolerantPatch(f *testing.F) {
 			}
 			if json.Valid(body) && kind == 0 && !json.Valid(out) {
 				t.Fatalf("JSON became %q", out)
+			}
+			patched, err := patch.Apply(spec.R4(), res, patch.Kind(kind+1), out)
+			if err == nil {
+				err = rules.AfterPatch(context.Background(), res, patched)
+			}
+			if err == nil && len(mhd.Actions(res.Root, patched.Root)) == 0 && res.Root.ChildValue("status") != patched.Root.ChildValue("status") {
+				t.Fatalf("%q changed the status by no action", body)
 			}
 		}
 	})
