@@ -130,7 +130,10 @@ func (s *scanner) list(n *node, depth int) {
 		case ',':
 			s.i++
 		default:
-			s.value(n, depth+1)
+			before := s.i
+			if s.value(n, depth+1); s.i == before { // no value begins with that
+				s.bad = true
+			}
 		}
 	}
 }

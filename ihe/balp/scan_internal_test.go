@@ -30,6 +30,7 @@ func TestScan(t *testing.T) {
 		{`{"b":{"c":"no"},"n":1,"b2":"no"}`, []string{"b"}, []string{}},
 		{`{"a":"unfinished`, []string{"a"}, []string{}},
 		{``, []string{"a"}, []string{}},
+		{`[{"a":["","b":"c"}]`, []string{"a"}, []string{"", "b"}},
 	} {
 		assert.Equal(t, c.want, scanned(c.body, c.paths...), c.body)
 	}
