@@ -119,6 +119,18 @@ func (r *Repository) restrictList(ctx context.Context, e search.InList) (search.
 	return e, err
 }
 
+type changingKey struct{}
+
+// Changing gives the write for which Access is asked whether what it would change exists for the caller, "" for any other question: a caller may be let change what it is not let read.
+func Changing(ctx context.Context) Interaction {
+	what, _ := ctx.Value(changingKey{}).(Interaction)
+	return what
+}
+
+func changing(ctx context.Context, what Interaction) context.Context {
+	return context.WithValue(ctx, changingKey{}, what)
+}
+
 // visible says whether a version (not a deletion) that was met on the way exists for the caller.
 func (r *Repository) visible(ctx context.Context, view store.View, rec *store.Record) (bool, error) {
 	return r.satisfies(ctx, view, rec, nil)

@@ -159,6 +159,9 @@ func (r *Repository) answer(ctx context.Context, view store.View, q *search.Quer
 
 // mayRead is restrict, for types that a search meets on its way: those that the caller may not read at all hold nothing.
 func (r *Repository) mayRead(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
+	if Changing(ctx) != "" { // what secures a Binary that is to be changed is looked at, not changed
+		ctx = changing(ctx, "")
+	}
 	err := r.o.Access.Permit(ctx, Read, typ)
 	if isRefusal(err) {
 		return search.Or{}, nil

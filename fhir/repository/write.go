@@ -96,7 +96,7 @@ func (r *Repository) current(ctx context.Context, view store.View, draft *draft,
 		return err
 	default:
 		draft.expect.Version = rec.Version
-		seen, err := r.currentVisible(ctx, view, draft.typ, draft.id, r.addressed)
+		seen, err := r.currentVisible(changing(ctx, draft.what), view, draft.typ, draft.id, r.addressed)
 		if err != nil {
 			return err
 		}

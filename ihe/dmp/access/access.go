@@ -50,7 +50,11 @@ func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, sc
 	}
 	var scopes search.Expr
 	if scoped {
-		if scopes, err = c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, repository.Read); err != nil {
+		what := repository.Read
+		if change := repository.Changing(ctx); change != "" {
+			what = change // scopes may let change what they do not let read
+		}
+		if scopes, err = c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, what); err != nil {
 			return nil, err
 		}
 	}
