@@ -193,6 +193,9 @@ func (w *world) compareRule(t *testing.T, r *rand.Rand, random searchtest.Query,
 	counted, err := w.engine.Search(context.Background(), view, &ruled, Page{}, w.budget)
 	require.NoError(t, err)
 	require.EqualValues(t, len(want), counted.Total, "total of %s", random)
+	counted, err = w.engine.Search(context.Background(), view, &ruled, Page{Count: 1 + r.IntN(4)}, w.budget)
+	require.NoError(t, err)
+	require.EqualValues(t, len(want), counted.Total, "total of %s behind a page", random)
 	for key, root := range m.content {
 		if ref := readReference([]byte(key)); ref.typ != random.Type {
 			continue

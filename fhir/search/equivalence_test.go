@@ -118,6 +118,9 @@ func (w *world) compare(t *testing.T, r *rand.Rand, random searchtest.Query, m m
 	counted, err := w.engine.Search(context.Background(), view, q, Page{}, w.budget)
 	require.NoError(t, err)
 	require.EqualValues(t, len(want), counted.Total, "total of %s", random)
+	counted, err = w.engine.Search(context.Background(), view, q, Page{Count: 1 + r.IntN(4)}, w.budget)
+	require.NoError(t, err)
+	require.EqualValues(t, len(want), counted.Total, "total of %s behind a page", random)
 	w.compareSorted(t, r, random, m, view, want)
 	return len(want)
 }

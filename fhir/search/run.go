@@ -11,27 +11,29 @@ import (
 
 // run is one search being answered: its view, what it may cost and what it has cost. It is used by one goroutine.
 type run struct {
-	e         *Engine
-	ctx       context.Context
-	view      store.View
-	snapshot  *Snapshot
-	budget    Budget
-	rows      int // read so far
-	records   int
-	polled    int // rows and records when the context was last asked
-	restrict  func(typ string) (Expr, error)
-	narrow    func(typ string, asked Expr) (Expr, error)
-	rules     map[string]Expr
-	ruleNodes map[string]*node
-	explain   bool
-	steps     []*PlanStep
-	reads     map[string]int // rows and records read by what they were read for, when somebody wants to know
-	cursors   []*cursor
-	histories []store.HistoryCursor
-	want      int  // how many matches the present plan is to give
-	sets      bool // a condition holds an Among
-	setsDrive bool // Among gives candidates
-	depth     int  // of nested conditions being compiled or looked up
+	e          *Engine
+	ctx        context.Context
+	view       store.View
+	snapshot   *Snapshot
+	budget     Budget
+	rows       int // read so far
+	records    int
+	polled     int // rows and records when the context was last asked
+	restrict   func(typ string) (Expr, error)
+	narrow     func(typ string, asked Expr) (Expr, error)
+	rules      map[string]Expr
+	ruleNodes  map[string]*node
+	explain    bool
+	steps      []*PlanStep
+	reads      map[string]int // rows and records read by what they were read for, when somebody wants to know
+	cursors    []*cursor
+	histories  []store.HistoryCursor
+	want       int         // how many matches the present plan is to give
+	unfinished *serialHits // of a first page that was filled, after the matches given: a total goes on from there
+	given      int
+	sets       bool // a condition holds an Among
+	setsDrive  bool // Among gives candidates
+	depth      int  // of nested conditions being compiled or looked up
 }
 
 func (e *Engine) newRun(ctx context.Context, view store.View, budget Budget) *run {

@@ -121,6 +121,9 @@ func (r *run) page(q *Query, wheres []*node, count int, from *place, result *Res
 	if more && err == nil {
 		p := h.place(last)
 		result.Next = p.encode()
+		if serial, ok := h.(*serialHits); ok && from == nil && len(q.Types) == 1 {
+			r.unfinished, r.given = serial, len(result.Matches)
+		}
 	}
 	return err
 }

@@ -91,6 +91,9 @@ func (r *run) count(typ string, where *node) (int64, error) {
 		r.step(typ, "count", where.describe()+", by rows alone", -1)
 		return countRows(s)
 	}
+	if r.unfinished != nil {
+		return r.countOn(typ, where)
+	}
 	m, err := p.choose()
 	if err != nil {
 		return 0, err
@@ -103,6 +106,17 @@ func (r *run) count(typ string, where *node) (int64, error) {
 			return n, err
 		}
 		n++
+	}
+}
+
+// countOn counts on behind the page that was filled: what it read need not be read again.
+func (r *run) countOn(typ string, where *node) (int64, error) {
+	r.step(typ, "count", where.describe()+", behind the page", -1)
+	for n := int64(r.given); ; n++ {
+		c, err := r.unfinished.next()
+		if c == nil || err != nil {
+			return n, err
+		}
 	}
 }
 
@@ -136,11 +150,19 @@ func (p *planner) rowsOnly() (stream, bool, error) {
 		return nil, false, nil
 	}
 	from, not := p.streams, p.not
+	var doubts []doubt
 	for i, n := range p.conjuncts {
 		if slices.Contains(p.streamed, i) || slices.Contains(p.negated, i) {
 			continue
 		}
 		if n.constant(nodeAnd) {
+			continue
+		}
+		if d, err := p.doubtOf(n); err != nil || d != nil {
+			if err != nil {
+				return nil, false, err
+			}
+			doubts = append(doubts, *d)
 			continue
 		}
 		if n.hasSets() && len(p.conjuncts) > 1 {
@@ -164,5 +186,9 @@ func (p *planner) rowsOnly() (stream, bool, error) {
 		from = []stream{&liveStream{cur: p.r.meter(p.r.view.Live(p.typ), everything{})}}
 	}
 	p.not = not
-	return p.except(meet(from)), true, nil
+	s := p.except(meet(from))
+	for _, d := range doubts {
+		s = &doubtStream{from: s, doubt: d, r: p.r}
+	}
+	return s, true, nil
 }
