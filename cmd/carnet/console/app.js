@@ -85,10 +85,10 @@ async function open(patient) {
   }
   const person = await fhir(base + "/Patient/" + encodeURIComponent(patient));
   showPerson(person);
-  await list(base + "/DocumentReference?" + new URLSearchParams({ patient, status: "current", _sort: "-date", _count: "25" }));
+  await list(base + "/DocumentReference?" + new URLSearchParams({ patient, status: "current", _sort: "-creation", _count: "25" }));
 }
 
-const date = (text) => (text ? new Date(text).toLocaleDateString("fr-FR", { dateStyle: "long" }) : "");
+const date = (text) => (text ? new Date(text).toLocaleDateString("fr-FR", { dateStyle: "long" }).replace(/^1 /, "1er ") : "");
 
 function showPerson(person) {
   const names = person.name || [];
@@ -148,8 +148,9 @@ function authors(reference) {
   return names.filter(Boolean).join(", ");
 }
 
-// show gives a document as its type lets it be seen: a CDA document as the page that the server makes of it, in a frame without scripts, forms or origin.
-async function show(attachment, title) {
+// show gives a document as its type lets it be seen: a CDA document as the page that the server makes of it, in a frame without scripts, forms or origin. Such a frame shows no PDF
+// that lies inside the document; as asks for the document as a PDF instead.
+async function show(attachment, title, as) {
   const address = new URL(attachment.url, base + "/");
   if (address.origin !== origin) {
     say("Ce document est tenu par un autre serveur.");
@@ -157,7 +158,7 @@ async function show(attachment, title) {
   }
   say("");
   const xml = /xml/.test(attachment.contentType || "") && !/fhir/.test(attachment.contentType);
-  const answer = await fetch(address, { credentials: "omit", headers: { Authorization: "Bearer " + token, Accept: xml ? "text/html" : attachment.contentType || "*/*" } });
+  const answer = await fetch(address, { credentials: "omit", headers: { Authorization: "Bearer " + token, Accept: as || (xml ? "text/html" : attachment.contentType || "*/*") } });
   if (!answer.ok) {
     throw Object.assign(new Error("status " + answer.status), { status: answer.status });
   }
@@ -169,6 +170,8 @@ async function show(attachment, title) {
     shown = "";
   }
   byId("download").hidden = true;
+  byId("print").hidden = !xml || as !== undefined;
+  byId("print").onclick = () => show(attachment, title, "application/pdf").catch(failed);
   if (kind === "text/html" && xml) {
     const frame = document.createElement("iframe");
     frame.sandbox = "";
