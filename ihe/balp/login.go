@@ -3,6 +3,7 @@ package balp
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
@@ -97,13 +98,23 @@ type Failed struct {
 }
 
 // LoginFailed traces a login that failed (DICOM 110122, Login). It is not for requests to FHIR without a valid token: their refusal is traced as the answer that it is.
+//
+// As other refusals of nobody in particular it is traced one by one up to a rate, and counted beyond.
 func (t *Trace) LoginFailed(ctx context.Context, f Failed) error {
+	traced, before := t.refusals.admit(t.o.Now())
+	if !traced {
+		return nil
+	}
+	text := f.Code
+	if before > 0 {
+		text += ", and " + strconv.Itoa(before) + " refusals before that were only counted"
+	}
 	c := t.callerOf(ctx, &http.Request{RemoteAddr: f.Remote})
 	if f.Client != "" {
 		c.client = who{typ: "Device", system: t.observer.value, value: shortened(f.Client)}
 	}
 	return t.write(ctx, []event{{
-		typ: coding{systemDCM, "110114"}, subtypes: []coding{{systemDCM, "110122"}}, action: "E", outcome: outcomeSerious, outcomeDesc: shortened(f.Code), at: t.o.Now(), observer: t.observer,
+		typ: coding{systemDCM, "110114"}, subtypes: []coding{{systemDCM, "110122"}}, action: "E", outcome: outcomeSerious, outcomeDesc: shortened(text), at: t.o.Now(), observer: t.observer,
 		agents: []agent{
 			{types: []coding{typeApplication}, who: c.client, address: c.address, network: networkIP},
 			{types: []coding{typeAuthServer}, who: t.observer, address: t.observer.value, network: networkURI},
