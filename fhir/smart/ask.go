@@ -160,7 +160,7 @@ func (a *ask) readScope(p *params) *oauthError {
 	if err != nil {
 		return badScope("The scope is not a list of scopes.")
 	}
-	granted := asked.Known().Intersect(a.Client.scopes)
+	granted := without(asked.Known().Intersect(a.Client.scopes), scope.LaunchEncounter) // there is no such context here: a scope that is granted is kept
 	switch {
 	case granted.HasContext(scope.System):
 		return badScope("Scopes of system/ are for client_credentials.")

@@ -145,6 +145,19 @@ func leave(asked scope.Set, boxes []string) scope.Set {
 	return set.Known()
 }
 
+// without gives a set without one of its scopes.
+func without(s scope.Set, name string) scope.Set {
+	if !s.Has(name) {
+		return s
+	}
+	kept := slices.DeleteFunc(list(s), func(one string) bool { return one == name })
+	out, err := scope.Parse(strings.Join(kept, " "))
+	if err != nil {
+		return scope.Set{}
+	}
+	return out
+}
+
 // list gives the scopes of a set one by one, as text.
 func list(s scope.Set) []string { return strings.Fields(s.Known().String()) }
 

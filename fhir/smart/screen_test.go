@@ -219,3 +219,15 @@ func TestOptionsAreChecked(t *testing.T) {
 		assert.Error(t, err, name)
 	}
 }
+
+// TestNoEncounterIsPromised grants no scope whose context the answer would not have.
+func TestNoEncounterIsPromised(t *testing.T) {
+	w := newWorld(t, func(o *Options) {
+		var err error
+		o.Clients, err = NewClients(&Client{ID: "app", Name: "A", RedirectURIs: []string{"https://app.example/callback"}, Scope: "launch/patient launch/encounter patient/*.rs"})
+		require.NoError(t, err)
+	})
+	a, fault := w.smart.readAsk(strings.TrimPrefix(askURL("scope", "launch/patient launch/encounter patient/Observation.read"), "/auth/authorize?"))
+	require.Nil(t, fault)
+	assert.Equal(t, "patient/Observation.rs launch/patient", a.Scopes.String())
+}
