@@ -80,7 +80,7 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 // tokens makes what signs and judges tokens.
 func (s *security) tokens(ctx context.Context, in *instance, ro rest.Options) (*smart.Options, error) {
 	issuer := smart.Issuer(in.baseURL)
-	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger}
+	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger, OfflineLifetime: signin.LongestConsent}
 	if s.mode == ins.Sandbox { // a vendor's software under test publishes its keys on this machine
 		out.JWKSNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}

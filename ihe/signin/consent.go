@@ -16,12 +16,15 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/spec"
 )
 
-// How long a consent to an application lasts, by the answers to its question.
+// LongestConsent is how long an application may keep its access at most.
+const LongestConsent = 365 * 24 * time.Hour
+
+// durations are how long a consent to an application lasts, by the answers to its question.
 var durations = []struct {
 	value, label string
 	length       time.Duration
 }{
-	{"jour", "Aujourd'hui (24 heures)", 24 * time.Hour}, {"mois", "30 jours", 30 * 24 * time.Hour}, {"an", "Un an", 365 * 24 * time.Hour},
+	{"jour", "Aujourd'hui (24 heures)", 24 * time.Hour}, {"mois", "30 jours", 30 * 24 * time.Hour}, {"an", "Un an", LongestConsent},
 }
 
 // consentQuestions ask a holder, or who represents them, what an application may have of the record, and for how long.
@@ -44,8 +47,25 @@ func consentQuestions(request *smart.Request) []smart.Question {
 	return append(out, length)
 }
 
-// classes are the headings of the record: the classes of documents (JDV_J06).
-func classes() []vocabulary.Concept { return vocabulary.Load().Concepts(vocabulary.DocumentClass) }
+// classes are the headings of the record: the classes of documents (JDV_J06), without those that are none (other, signature).
+func classes() (out []vocabulary.Concept) {
+	for _, c := range vocabulary.Load().Concepts(vocabulary.DocumentClass) {
+		if c.System == vocabulary.SystemClass && c.Code != "99" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// lengthOf gives the duration that was chosen; 0 for none.
+func lengthOf(answers smart.Answers) time.Duration {
+	for _, d := range durations {
+		if d.value == answers[askDuration] {
+			return d.length
+		}
+	}
+	return 0
+}
 
 // The codes of a Consent.
 const (
@@ -65,13 +85,8 @@ type (
 // consent stores what a person agreed to as their Consent to the application, in the place of an earlier one to the same application for the same record.
 func (p *Policy) consent(ctx context.Context, request *smart.Request, user, patient string, answers smart.Answers) error {
 	now := p.now()
-	var end time.Time
-	for _, d := range durations {
-		if d.value == answers[askDuration] {
-			end = now.Add(d.length)
-		}
-	}
-	if end.IsZero() {
+	end := now.Add(lengthOf(answers))
+	if end.Equal(now) {
 		return &smart.Refusal{Again: true, Message: "Choisissez la durée de l'autorisation."}
 	}
 	var shared list

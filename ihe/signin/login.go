@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/smart"
 )
 
@@ -99,7 +100,7 @@ func (l *Logins) SMART() []smart.Login {
 // Mount adds the routes to which providers answer.
 func (l *Logins) Mount(e *echo.Echo) {
 	for _, one := range l.all {
-		e.GET("/signin/"+one.client.ID+"/callback", echo.WrapHandler(http.HandlerFunc(one.callback)))
+		e.GET("/signin/"+one.client.ID+"/callback", rest.Outside(echo.WrapHandler(http.HandlerFunc(one.callback))))
 	}
 }
 

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -114,6 +115,8 @@ const (
 	maxJustification = 500
 	minJustification = 10
 	emergencyLength  = time.Hour
+	// usualLength is how long an authorization may be refreshed where nobody was asked.
+	usualLength = 30 * 24 * time.Hour
 )
 
 // Grant implements smart.Policy.
@@ -138,7 +141,7 @@ func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, 
 		return nil, &smart.Refusal{Code: "invalid_request", Message: "Ce mode d'accès n'existe pas."}
 	}
 	actor.Secret = answers[askSecret] == "oui"
-	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, NeedPatientBanner: request.Patient != ""}
+	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, NeedPatientBanner: request.Patient != "", Lifetime: usualLength}
 	switch actor.Mode {
 	case habilitation.BreakGlass:
 		if request.Patient == "" {
@@ -196,7 +199,7 @@ func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, who *H
 		}
 		actor = habilitation.Actor{Kind: habilitation.Application, ID: ClientIdentifier(request.Client.ID), Name: request.Client.Name, Authentication: habilitation.Direct, Mode: habilitation.Normal}
 	}
-	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, FHIRUser: user, NeedPatientBanner: !own}
+	granted := &smart.Granted{Scopes: request.Scopes, Patient: request.Patient, FHIRUser: user, NeedPatientBanner: !own, Lifetime: cmp.Or(lengthOf(answers), usualLength)}
 	var err error
 	granted.Claims, err = ActorClaims(&actor, "")
 	return granted, err

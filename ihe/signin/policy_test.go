@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -182,7 +183,7 @@ func TestApplicationsGetWhatTheHolderLeavesThem(t *testing.T) {
 	questions, err := o.policy.Questions(t.Context(), request, who)
 	require.NoError(t, err)
 	require.Equal(t, askContent, questions[0].Name)
-	require.Len(t, questions, 2+len(classes()))
+	require.Len(t, questions, 2+11, "the eleven headings")
 	for _, wrong := range []smart.Answers{{}, {askDuration: "toujours", askContent: "tout"}, {askDuration: "mois", askContent: "choix"}} {
 		_, err := o.policy.Grant(t.Context(), request, who, wrong)
 		var refusal *smart.Refusal
@@ -210,6 +211,7 @@ func TestApplicationsGetWhatTheHolderLeavesThem(t *testing.T) {
 	require.NoError(t, err)
 	a := actorOf(t, granted)
 	assert.Equal(t, []any{habilitation.Application, ClientIdentifier("mon-suivi")}, []any{a.Kind, a.ID})
+	assert.Equal(t, 30*24*time.Hour, granted.Lifetime)
 	stored := found()
 	require.Len(t, stored, 1)
 	assert.Equal(t, []any{consent.Application, true, false, []string{"10"}, []habilitation.Identifier{ClientIdentifier("mon-suivi")}}, []any{stored[0].Category, stored[0].Read, stored[0].Write, stored[0].Classes, stored[0].Actors})
