@@ -100,7 +100,7 @@ func (b *builder) document(full bool) search.Expr {
 	for _, h := range r.Hidden {
 		hidden := b.among(label, []string{string(h.Label)})
 		if h.Months > 0 {
-			hidden = search.And{hidden, search.Not{Expr: b.before(typ, "date", h)}}
+			hidden = search.And{hidden, search.Not{Expr: b.before(typ, h)}}
 		}
 		of = append(of, search.Not{Expr: hidden})
 	}
@@ -233,9 +233,9 @@ func minus(all, without []string) []string {
 	return out
 }
 
-// before is the condition that a document was deposited before its label ceased to hide it.
-func (b *builder) before(typ, code string, h habilitation.Hiding) search.Expr {
-	p := b.param(typ, code)
+// before is the condition that a document was deposited before its label ceased to hide it. The deposit is not before the last change, which the server knows; the dates in the document are its author's word. Of a document that was changed since, the server takes the label away when it is due.
+func (b *builder) before(typ string, h habilitation.Hiding) search.Expr {
+	p := b.param(typ, "_lastUpdated")
 	if p == nil || h.Since.IsZero() {
 		return never()
 	}

@@ -91,14 +91,14 @@ func (v *view) build(b *builder, s *standing, typ string, full bool) search.Expr
 	case trace:
 		switch {
 		case rights.traces:
-			return v.labelled(b, typ, "date")
+			return v.labelled(b, typ)
 		case rights.ownTraces:
 			return mine
 		}
 		return never()
 	case message:
 		if rights.traces && rights.related {
-			return v.labelled(b, typ, "sent")
+			return v.labelled(b, typ)
 		}
 		return mine
 	default:
@@ -107,7 +107,7 @@ func (v *view) build(b *builder, s *standing, typ string, full bool) search.Expr
 }
 
 // labelled is the condition that no label hides a trace or a message from the patient's side: what was done in a secret connection, or to a document that the patient does not see yet; nil for professionals.
-func (v *view) labelled(b *builder, typ, date string) search.Expr {
+func (v *view) labelled(b *builder, typ string) search.Expr {
 	if v.caller.professionalSide() {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (v *view) labelled(b *builder, typ, date string) search.Expr {
 	for _, h := range hiding {
 		hidden := b.among(v.a.types[typ].label, []string{string(h.Label)})
 		if h.Months > 0 {
-			hidden = search.And{hidden, search.Not{Expr: b.before(typ, date, h)}}
+			hidden = search.And{hidden, search.Not{Expr: b.before(typ, h)}}
 		}
 		all = append(all, search.Not{Expr: hidden})
 	}
