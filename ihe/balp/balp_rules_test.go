@@ -19,9 +19,6 @@ import (
 
 const dcm = "http://dicom.nema.org/resources/ontology/DCM|"
 
-// slice is what a profile says of one agent or entity.
-type slice struct{ typ, role string }
-
 type profileFacts struct {
 	typ                     string
 	subtypes                []string // one of them

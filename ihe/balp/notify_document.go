@@ -48,8 +48,11 @@ func (n *Notifier) documented(ctx context.Context, view store.View, rec *store.R
 		return nil
 	}
 	var d, before jsonDocument
-	if json.Unmarshal(rec.Body, &d) != nil || d.labelled(HiddenFromPatient) || d.byPatient() || d.Status == "superseded" {
-		return nil // that one was replaced is told with what replaces it
+	if err := json.Unmarshal(rec.Body, &d); err != nil {
+		return err
+	}
+	if d.labelled(HiddenFromPatient) || d.byPatient() || d.Status == "superseded" { // that one was replaced is told with what replaces it
+		return nil
 	}
 	patient, ok := strings.CutPrefix(d.Subject.Reference, "Patient/")
 	if !ok || strings.Contains(patient, "/") {

@@ -11,6 +11,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -76,6 +77,8 @@ func (t *Trace) Extension() rest.Extension {
 		ImplementationGuides: []string{"https://profiles.ihe.net/ITI/BALP/ImplementationGuide/ihe.iti.balp"},
 		Instantiates:         []string{"https://profiles.ihe.net/ITI/BALP/CapabilityStatement/IHE.BALP.ATNA.AuditRecordRepository"},
 		Profiles:             map[string][]string{"AuditEvent": declared()},
+		// Who asks for a record does not ask who asked for it: the trace grows with each look, and is searched by itself.
+		Everything: map[string]search.Expr{"AuditEvent": search.Or{}},
 	}
 }
 
