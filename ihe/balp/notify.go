@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -149,7 +151,14 @@ func (n *Notifier) round(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 		for _, rec := range found {
-			if err := tell(n, ctx, view, rec); err != nil {
+			err := tell(n, ctx, view, rec)
+			var f *fault.Fault
+			if errors.As(err, &f) && f.Status < http.StatusInternalServerError {
+				// Refused for what it is: trying again would keep everybody else waiting.
+				n.o.Logger.WarnContext(ctx, "a notice cannot be stored and is left out", "type", typ, "error", err)
+				continue
+			}
+			if err != nil {
 				return false, err
 			}
 		}

@@ -3,10 +3,12 @@ package balp
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/store"
 )
 
@@ -49,7 +51,7 @@ func (n *Notifier) documented(ctx context.Context, view store.View, rec *store.R
 	}
 	var d, before jsonDocument
 	if err := json.Unmarshal(rec.Body, &d); err != nil {
-		return err
+		return fault.Wrap(err, http.StatusUnprocessableEntity, fault.Structure, "The DocumentReference cannot be read.")
 	}
 	if d.labelled(HiddenFromPatient) || d.byPatient() || d.Status == "superseded" { // that one was replaced is told with what replaces it
 		return nil
