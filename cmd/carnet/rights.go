@@ -25,6 +25,7 @@ type rights struct {
 	trace    *balp.Trace
 	notifier *balp.Notifier
 	sweeper  *clockwork.Sweeper
+	consents *balp.Consents
 	// untraced: requests and tokens are not traced.
 	untraced bool
 }
@@ -47,6 +48,8 @@ func newRights(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		return nil, err
 	}
 	r.trace = balp.New(balp.Options{BaseURL: baseURL, Logger: log})
+	r.consents = balp.NewConsents(nil)
+	r.trace.SetBasis(r.consents.Basis)
 	r.notifier = balp.NewNotifier(balp.NotifierOptions{BaseURL: baseURL, Logger: log})
 	r.sweeper = clockwork.New(clockwork.Options{BaseURL: baseURL, Engine: engine, Trace: r.trace, Logger: log})
 	return r, nil
@@ -55,6 +58,7 @@ func newRights(mode ins.Mode, registry *search.Registry, baseURL string, s store
 func (r *rights) bind(repo *repository.Repository, s store.Store, registry *search.Registry) {
 	r.access.Bind(repo)
 	r.trace.Bind(repo, s)
+	r.consents.Bind(repo)
 	r.sweeper.Bind(repo, s, registry)
 }
 
