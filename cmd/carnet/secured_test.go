@@ -34,16 +34,25 @@ type securedServer struct {
 
 func startSecured(t testing.TB, o securityOptions) *securedServer {
 	t.Helper()
+	return startSecuredAs(t, o, "")
+}
+
+// startSecuredAs starts a server that its clients know under a base URL; "": its address.
+func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServer {
+	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base := "http://" + l.Addr().String() + "/fhir"
+	if known == "" {
+		known = base
+	}
 	dir := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
-	in, err := opening{baseURL: base, sizes: embedded.Options{Logger: log, NoSync: true}, secured: &o}.open(dir)
+	in, err := opening{baseURL: known, sizes: embedded.Options{Logger: log, NoSync: true}, secured: &o}.open(dir)
 	require.NoError(t, err)
 	f := serveFlags{security: "on", data: dir, secured: o, timeout: time.Minute, maxBody: 16 << 20, maxBundle: 64 << 20, maxBinary: 64 << 20}
-	handler, secured, err := f.handler(context.Background(), in, base, log, rest.AccessLog{Off: true})
+	handler, secured, err := f.handler(context.Background(), in, known, log, rest.AccessLog{Off: true})
 	require.NoError(t, err)
 	server := rest.NewHTTPServer(handler, rest.HTTPServerOptions{Logger: log})
 	go server.Serve(l) //nolint:errcheck // ends with the test
