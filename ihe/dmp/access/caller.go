@@ -24,10 +24,14 @@ func callerOf(ctx context.Context) (*caller, error) {
 		return nil, nil
 	}
 	actor, ok := session.Actor.(*habilitation.Actor)
-	if !ok || actor == nil {
+	if !ok || actor == nil || actor.Kind == "" {
 		return nil, forbidden("The access token says nothing of who calls (claim " + carnet + "dmp).")
 	}
-	return &caller{session: session, actor: *actor}, nil
+	c := &caller{session: session, actor: *actor}
+	if c.actor.Mode == habilitation.BreakGlass && session.Patient == "" {
+		c.actor.Justification = false // it is for one person, whom the token names
+	}
+	return c, nil
 }
 
 func forbidden(text string) *fault.Fault {

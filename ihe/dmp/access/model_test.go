@@ -73,7 +73,7 @@ func TestWhatIsKeptNeverDiffersFromWhatIsRead(t *testing.T) {
 	w := documents(t)
 	rapid.Check(t, func(r *rapid.T) {
 		w.clear()
-		for range rapid.IntRange(1, 6).Draw(r, "changes") {
+		for range rapid.IntRange(1, 4).Draw(r, "changes") {
 			w.changeRelations(r)
 			repo := w.fresh(r)
 			for range 2 {

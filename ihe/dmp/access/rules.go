@@ -29,7 +29,7 @@ func (v *view) conditionsOf(s *standing) *conditions {
 
 func (r *rights) key() string {
 	var b strings.Builder
-	for _, v := range []bool{r.administrative, r.professionals, r.traces, r.ownTraces, r.sharing, r.related} {
+	for _, v := range []bool{r.existence, r.administrative, r.professionals, r.traces, r.ownTraces, r.sharing, r.related} {
 		b.WriteString(strconv.FormatBool(v))
 	}
 	return b.String() + r.patient
@@ -41,7 +41,7 @@ func (v *view) rightsOf(s *standing) rights {
 		return v.a.o.Engine.Decide(&v.caller.actor, s.situation, t, nil).Permit
 	}
 	return rights{
-		administrative: may(habilitation.ReadAdministrative), professionals: may(habilitation.ListProfessionals), traces: may(habilitation.ReadTraces), ownTraces: may(habilitation.ReadOwnTraces),
+		existence: may(habilitation.TestExistence), administrative: may(habilitation.ReadAdministrative), professionals: may(habilitation.ListProfessionals), traces: may(habilitation.ReadTraces), ownTraces: may(habilitation.ReadOwnTraces),
 		sharing: may(habilitation.ManageSharing), related: s.situation.Related,
 	}
 }
@@ -77,7 +77,7 @@ func (v *view) build(b *builder, s *standing, typ string, full bool) search.Expr
 	case collection:
 		return b.list()
 	case person:
-		return when(rights.administrative || !s.reading.Empty())
+		return when(rights.administrative || !s.reading.Empty() || !full && rights.existence) // who knows the INS or the id may ask whether there is a record (TD0.2), who is blocked too
 	case kin:
 		return when(rights.related || rights.administrative && !s.reading.Empty())
 	case consent:
@@ -187,7 +187,7 @@ func (v *view) rule(ctx context.Context, typ string, full, pinned bool) (search.
 		if ref.Type != "Patient" || v.caller.session.Patient != "" && ref.ID != v.caller.session.Patient {
 			return never(), nil
 		}
-		return v.condition(ctx, ref.ID, typ, full)
+		return v.condition(ctx, ref.ID, typ, full || info.kind == person && !pinned)
 	}}
 	var rule search.Expr = each
 	if !pinned {
