@@ -88,7 +88,7 @@ func (p *plan) ours(patient string) bool {
 	return p.patient == "" || patient == "Patient/"+p.patient
 }
 
-// findRelated holds what the documents' context.related refers to on this server to the same patient. What is elsewhere, or not there, is left: FHIR lets references dangle.
+// findRelated holds what the documents' context.related refers to on this server to what is there, of the same patient. What is elsewhere is left.
 func (p *plan) findRelated(ctx context.Context) error {
 	for e := range p.s.of(PartDocumentReference) {
 		surroundings := e.root.Child("context")
@@ -101,11 +101,11 @@ func (p *plan) findRelated(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			other, err := p.isOfAnother(ctx, e, related.ChildValue("reference"))
+			ok, err := p.mayRelate(ctx, e, related.ChildValue("reference"))
 			if err != nil {
 				return err
 			}
-			if other {
+			if !ok {
 				p.breach("mhd-related-patient", e.base+".context.related["+strconv.Itoa(n)+"]", "", e.place)
 			}
 		}
@@ -113,14 +113,14 @@ func (p *plan) findRelated(ctx context.Context) error {
 	return nil
 }
 
-// isOfAnother says whether a literal reference leads to a resource of this server that is about another patient.
-func (p *plan) isOfAnother(ctx context.Context, e *entry, link string) (bool, error) {
+// mayRelate says whether a reference leads elsewhere, or to a resource of this server that is there and not about another patient. One that the caller may not see is not there.
+func (p *plan) mayRelate(ctx context.Context, e *entry, link string) (bool, error) {
 	typ, id, ok := p.r.repo.Target(link)
 	if !ok || p.patient == "" || p.s.target(e, link) != nil {
-		return false, nil
+		return true, nil
 	}
 	if typ == "Patient" {
-		return id != p.patient, nil
+		return id == p.patient, nil
 	}
 	rec, err := p.look.Read(typ, id)
 	if rec, err = p.visibleRecord(ctx, rec, err); rec == nil || err != nil {
@@ -133,8 +133,8 @@ func (p *plan) isOfAnother(ctx context.Context, e *entry, link string) (bool, er
 	for _, name := range []string{"subject", "patient"} {
 		if target := valueAt(tree.Root, name+".reference"); target != "" {
 			about, _, ok := p.r.repo.Target(target)
-			return ok && about == "Patient" && !p.ours(target), nil
+			return !ok || about != "Patient" || p.ours(target), nil
 		}
 	}
-	return false, nil
+	return true, nil
 }
