@@ -23,7 +23,7 @@ func (w *change) person() error {
 		return err
 	}
 	rest := [2]*element.Element{element.Clone(w.before), element.Clone(w.after)}
-	for _, part := range []func([2]*element.Element, *habilitation.Situation) error{w.opening, w.treating, w.mes, w.identifiers} {
+	for _, part := range []func([2]*element.Element, *habilitation.Situation) error{w.opening, w.deletion, w.treating, w.mes, w.identifiers} {
 		if err := part(rest, s); err != nil {
 			return err
 		}
@@ -72,6 +72,14 @@ func (w *change) opening(sides [2]*element.Element, s *habilitation.Situation) e
 		return w.may(s, habilitation.ReopenRecord, nil)
 	}
 	return w.may(s, habilitation.CloseRecord, nil)
+}
+
+// deletion judges the express request that a closed record be deleted (L4).
+func (w *change) deletion(sides [2]*element.Element, s *habilitation.Situation) error {
+	if same, _ := take(sides, extension(extensionDeletion)); same {
+		return nil
+	}
+	return w.may(s, habilitation.RequestDeletion, nil)
 }
 
 // treating judges who is médecin traitant DMP: the patient's side says it; one may cease to be it oneself.

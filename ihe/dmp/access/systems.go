@@ -27,6 +27,7 @@ const (
 	RoleDelegate      = directive.RoleDelegate
 	RoleAdministrator = directive.RoleAdministrator
 
+	extensionDeletion        = carnet + "StructureDefinition/dmp-deletion-request"
 	extensionTreatingDoctors = carnet + "StructureDefinition/dmp-treating-doctor"
 	systemDocumentType       = carnet + "CodeSystem/document-type"
 	systemDocumentState      = carnet + "CodeSystem/document-state"
