@@ -20,6 +20,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/ihe/balp"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/access"
 	"github.com/carnet-fhir/carnet/ihe/dmp/clockwork"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/ihe/mhd"
@@ -42,6 +43,7 @@ func newClocked(t testing.TB, fs vfs.FS) *clocked {
 	now := func() time.Time { return out.Now() }
 	engine, err := habilitation.New(habilitation.Options{})
 	require.NoError(t, err)
+	var rights *access.Access
 	trace := balp.New(balp.Options{BaseURL: servertest.Base, Now: now})
 	records := dmp.NewRecords(ins.Sandbox)
 	people := dmp.NewPeople(ins.Sandbox)
@@ -52,12 +54,18 @@ func newClocked(t testing.TB, fs vfs.FS) *clocked {
 		Registry: func(reg *search.Registry) {
 			require.NoError(t, reg.Use(mhd.SearchProfile()))
 			require.NoError(t, reg.Use(balp.SearchProfile()))
+			require.NoError(t, reg.Use(access.SearchProfile()))
 		},
 		Repository: func(ro *repository.Options) {
 			ro.NewID = uuid.NewString
-			ro.Interceptors = append(ro.Interceptors, dmp.NewIdentity(ins.Sandbox), &mhd.MetadataRules{}, mhd.Guard{}, trace)
+			// What the server does of itself passes through access control as everything else does.
+			rights, err = access.New(access.Options{Engine: engine, Registry: ro.Registry, Store: ro.Store, Sandbox: true})
+			require.NoError(t, err)
+			ro.Access = rights
+			ro.Interceptors = append(ro.Interceptors, dmp.NewIdentity(ins.Sandbox), &mhd.MetadataRules{}, mhd.Guard{}, rights.Rules(), trace)
 		},
 		Made: func(s *servertest.Server) {
+			rights.Bind(s.Repository)
 			records.Bind(s.Repository)
 			people.Bind(s.Repository)
 			recipient.Bind(s.Repository)
