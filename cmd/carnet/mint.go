@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/smart/scope"
 	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/access"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/ihe/signin"
 	"github.com/carnet-fhir/carnet/internal/ins"
@@ -197,7 +199,10 @@ func (s *security) sign(ctx context.Context, d *draft, r *tokenRequest) (*tokenA
 	for name, value := range claims {
 		extra[name] = value
 	}
-	made, session, err := s.Minter.Access(ctx, token.Access{Client: d.client, Subject: d.subject, FHIRUser: d.user, Patient: d.patient, Scopes: scopes, Lifetime: r.Lifetime, Extra: extra})
+	if r.Code != "" {
+		extra[access.ClaimAccessCode] = r.Code
+	}
+	made, session, err := s.Minter.Access(ctx, token.Access{Client: d.client, Subject: d.subject, FHIRUser: d.user, Patient: d.patient, Scopes: scopes, Lifetime: cmp.Or(r.Lifetime, tokenLifetime), Extra: extra})
 	if err != nil {
 		return nil, err
 	}

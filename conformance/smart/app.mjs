@@ -26,7 +26,7 @@ export async function start() {
       case "/launch":
         res.setHeader("Content-Type", "text/html");
         return res.end(page(`
-          const q = new URLSearchParams(location.search);
+              const q = new URLSearchParams(location.search);
           FHIR.oauth2.authorize({
             clientId: q.get("client") || "carnet-test-app", scope: q.get("scope") || "launch openid fhirUser patient/*.rs offline_access",
             redirectUri: "/", ...(q.get("iss") && !q.get("launch") ? { iss: q.get("iss") } : {}), pkceMode: "required",
@@ -38,11 +38,10 @@ export async function start() {
             const client = await FHIR.oauth2.ready();
             const out = { patient: client.patient.id, user: client.user.fhirUser, scope: client.state.tokenResponse.scope, refresh: !!client.state.tokenResponse.refresh_token };
             if (out.patient) out.read = (await client.patient.read()).resourceType;
-            const q = new URLSearchParams(client.patient.id ? { patient: client.patient.id, status: "current" } : { _count: "1" });
-            const docs = await client.request("DocumentReference?" + q);
+                const query = client.patient.id ? "DocumentReference?" + new URLSearchParams({ patient: client.patient.id, status: "current" }) : "Practitioner?_total=accurate&_count=1";
+            const docs = await client.request(query);
             out.documents = docs.total;
-            out.types = (docs.entry || []).map((e) => e.resource.type.coding[0].code).sort();
-            if (out.refresh) { await client.refresh(); out.again = (await client.request("DocumentReference?" + q)).total; }
+            if (out.refresh) { await client.refresh(); out.again = (await client.request(query)).total; }
             show(out);
           })().catch(failed);`));
       default:

@@ -72,11 +72,25 @@ func (s *Server) authenticate(r *http.Request, form *params) (*Client, claims, *
 		s.failed(r, c.id, fault.code)
 		return nil, nil, challenged(r, fault)
 	}
+	if c.method == AuthNone && c.id == "" {
+		c.id = s.refreshing(form)
+	}
 	client, asserted, fault := s.hear(r, c)
 	if fault != nil {
 		s.failed(r, c.id, fault.code)
 	}
 	return client, asserted, fault
+}
+
+// refreshing gives the client whose refresh token a request brings: public clients may leave their client_id out there (RFC 6749, section 6 asks for none), as fhirclient does. Clients that authenticate are held to it all the same.
+func (s *Server) refreshing(form *params) string {
+	if form.get("grant_type") != GrantRefresh {
+		return ""
+	}
+	if a, ok := s.openAgreement(form.get("refresh_token")); ok {
+		return a.Client
+	}
+	return ""
 }
 
 // hear judges credentials.
