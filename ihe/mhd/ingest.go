@@ -32,7 +32,7 @@ func (r *Recipient) operations() []rest.Operation {
 		},
 		{
 			Code: "ingest-cda", Definition: "https://carnet-fhir.github.io/OperationDefinition/ingest-cda", Levels: rest.SystemLevel,
-			RawMedia: []string{"text/xml", "application/xml", metadata.MimeAutoPresentable, "application/hl7-v3+xml"}, RawLimit: int64(r.o.MaxDocumentBytes),
+			RawMedia: []string{"text/xml", "application/xml", metadata.MimeAutoPresentable, "application/hl7-v3+xml"}, RawLimit: int64(min(r.o.MaxDocumentBytes, cda.DefaultLimits().Bytes)),
 			Documentation: "Takes a CDA document as it is, or in a Binary (bare, or the parameter document), and dry-run. The document is judged and stored with the metadata of its header and what its coded entries say; with dry-run=true it is judged only.",
 			Handle:        r.ingest,
 		},
