@@ -27,8 +27,10 @@ type tokenRequest struct {
 	Patient, Mode, Justification string
 	// Profession, Speciality, Section and Activity describe a professional whom the directory does not know.
 	Profession, Speciality, Section, Activity string
-	Secret                                    bool
-	Lifetime                                  time.Duration
+	// Code is a temporary access code that the patient gave.
+	Code     string
+	Secret   bool
+	Lifetime time.Duration
 }
 
 // tokenAnswer is the token with what is needed to use it.
@@ -86,6 +88,7 @@ WHO is one of
 	flags.StringVar(&r.Speciality, "speciality", "", "TRE_R01 code of theirs (default for a doctor SM26)")
 	flags.StringVar(&r.Section, "section", "", "section of the order of pharmacists (default for a pharmacist A)")
 	flags.StringVar(&r.Activity, "activity", "", "TRE_R22 code of theirs (GENR08...)")
+	flags.StringVar(&r.Code, "code", "", "temporary access code that the patient gave")
 	flags.BoolVar(&r.Secret, "secret", false, "secret connection, for a minor's record")
 	flags.DurationVar(&r.Lifetime, "lifetime", tokenLifetime, "how long the token lives")
 	flags.BoolVar(&whole, "json", false, "print what belongs to the token too: base, scope, patient, expiry")

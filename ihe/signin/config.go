@@ -84,10 +84,11 @@ func (c *Config) complete() error {
 	if c.ClientID == "" {
 		return fail("client_id is missing")
 	}
-	for _, address := range []string{c.Issuer, c.Discovery} {
-		if address == "" && address == c.Discovery {
-			continue
-		}
+	addresses := []string{c.Issuer}
+	if c.Discovery != "" {
+		addresses = append(addresses, c.Discovery)
+	}
+	for _, address := range addresses {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || !secure(u) {
 			return fail("issuer and discovery are https URLs without query (http on loopback only)")

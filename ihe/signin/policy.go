@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/smart"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
+	"github.com/carnet-fhir/carnet/ihe/dmp/access"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
 
@@ -46,6 +48,7 @@ const (
 	askMode          = "mode"
 	askJustification = "justification"
 	askSecret        = "secret"
+	askCode          = "code"
 	askContent       = "contenu"
 	askDuration      = "duree"
 	classPrefix      = "classe-"
@@ -95,6 +98,7 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 		Name: askJustification, Label: "Motif de l'accès", Help: "Obligatoire ; le patient peut le lire.", MaxLength: maxJustification, Required: true,
 		When: &smart.Condition{Question: askMode, Answers: []string{string(habilitation.BreakGlass)}},
 	})
+	out = append(out, smart.Question{Name: askCode, Label: "Code d'accès temporaire", Help: "Si le patient vous en a donné un ; sinon, laissez vide.", MaxLength: maxCode})
 	rec, err := p.Records.FindByID(request.Patient)
 	if err != nil {
 		return nil, err
@@ -114,6 +118,7 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 const (
 	maxJustification = 500
 	minJustification = 10
+	maxCode          = 64
 	emergencyLength  = time.Hour
 	// usualLength is how long an authorization may be refreshed where nobody was asked.
 	usualLength = 30 * 24 * time.Hour
@@ -169,7 +174,12 @@ func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, 
 	if situation != nil {
 		organization = situation.StructureName
 	}
-	granted.Claims, err = ActorClaims(&actor, organization)
+	if granted.Claims, err = ActorClaims(&actor, organization); err != nil {
+		return nil, err
+	}
+	if code := strings.TrimSpace(answers[askCode]); code != "" && len(code) <= maxCode {
+		granted.Claims[access.ClaimAccessCode], err = json.Marshal(code)
+	}
 	return granted, err
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/carnet-fhir/carnet/fhir/smart"
 	"github.com/carnet-fhir/carnet/fhir/smart/scope"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/ihe/dmp/access"
 	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/internal/nos"
@@ -97,9 +98,9 @@ func TestProfessionalsAreAskedForModeAndSituation(t *testing.T) {
 		want       []string
 	}{
 		"without a patient":       {"", false, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal"}},
-		"on an adult":             {synthetic.PatientID(0), false, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal", "  bris_de_glace", "justification"}},
+		"on an adult":             {synthetic.PatientID(0), false, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal", "  bris_de_glace", "justification", "code"}},
 		"of the SAMU":             {"", true, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal", "  centre_15"}},
-		"on a minor, of the SAMU": {synthetic.PatientID(child(t, o.town)), true, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal", "  bris_de_glace", "  centre_15", "justification", "secret", "  non", "  oui"}},
+		"on a minor, of the SAMU": {synthetic.PatientID(child(t, o.town)), true, []string{"situation", "  10.SM26....010000024", "  10.SM25....", "mode", "  normal", "  bris_de_glace", "  centre_15", "justification", "code", "secret", "  non", "  oui"}},
 	} {
 		questions, err := o.policy.Questions(t.Context(), o.request(t, client, c.patient), professionalIdentity(t, twoSituations(c.regulation)))
 		require.NoError(t, err)
@@ -122,6 +123,10 @@ func TestGrantsOfProfessionals(t *testing.T) {
 	assert.JSONEq(t, `{"ihe_iua":{"subject_name":"CAMILLE ESSAI","subject_organization":"A","subject_organization_id":"010000024","national_provider_identifier":"99900000003",
 		"subject_role":[{"system":"`+nos.ProfessionSante+`","code":"10"},{"system":"`+nos.SavoirFaireSystem("SM26")+`","code":"SM26"}],"purpose_of_use":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}`,
 		string(granted.Claims["extensions"]))
+
+	granted, err = ask(patient, false, smart.Answers{askSituation: first, askMode: "normal", askCode: " 7f3k-9q2m-x4tz "})
+	require.NoError(t, err)
+	assert.JSONEq(t, `"7f3k-9q2m-x4tz"`, string(granted.Claims[access.ClaimAccessCode]))
 
 	granted, err = ask(patient, false, smart.Answers{askSituation: first, askMode: "bris_de_glace", askJustification: "Patient inconscient, choc", askSecret: "oui"})
 	require.NoError(t, err)
