@@ -137,5 +137,5 @@ func secure(u *url.URL) bool {
 
 // level orders the levels of assurance of eIDAS as the providers write them; 0: none of them.
 func level(acr string) int {
-	return slices.Index([]string{"", "eidas1", "eidas2", "eidas3"}, acr) * min(1, len(acr))
+	return max(0, slices.Index([]string{"", "eidas1", "eidas2", "eidas3"}, acr))
 }
