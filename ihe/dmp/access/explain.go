@@ -39,11 +39,11 @@ func (a *Access) explain(ctx context.Context, call *rest.OperationCall) (*rest.O
 		return nil, err
 	}
 	s := a.situation(p, c, a.o.Clock())
-	body, err := json.Marshal(parameters(a.o.Engine.Explain(&c.actor, s), s))
+	list, err := json.Marshal(parameters(a.o.Engine.Explain(&c.actor, s), s))
 	if err != nil {
 		return nil, err
 	}
-	return &rest.OperationAnswer{Resource: body}, nil
+	return &rest.OperationAnswer{Resource: append(append([]byte(`{"resourceType":"Parameters","parameter":`), list...), '}')}, nil
 }
 
 // asked gives about whom the question is: the caller, or the professional that it names and may ask about.
@@ -118,7 +118,7 @@ func (a *Access) qualify(ctx context.Context, actor *habilitation.Actor) error {
 type object = map[string]any
 
 // parameters writes an explanation.
-func parameters(x habilitation.Explanation, s *habilitation.Situation) object {
+func parameters(x habilitation.Explanation, s *habilitation.Situation) []object {
 	all := []object{
 		{"name": "open", "valueBoolean": !s.Closed && !s.Suspended},
 		{"name": "kind", "valueCode": x.Kind},
@@ -154,7 +154,7 @@ func parameters(x habilitation.Explanation, s *habilitation.Situation) object {
 	for _, table := range x.Tables {
 		add("table", table)
 	}
-	return object{"resourceType": "Parameters", "parameter": all}
+	return all
 }
 
 func parts(d habilitation.Decision) []object {
