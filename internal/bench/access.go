@@ -13,13 +13,14 @@ import (
 
 	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+	directory "github.com/carnet-fhir/carnet/internal/nos"
 )
 
-// accessDocuments are the documents of the store in the group access, accessRPPS the professional who reads: a doctor, in the care team of every record.
-const (
-	accessDocuments = 10_000
-	accessRPPS      = "99900000016"
-)
+// accessDocuments are the documents of the store in the group access.
+const accessDocuments = 10_000
+
+// accessRPPS is the professional who reads: a doctor, in the care team of every record.
+var accessRPPS = directory.WithKey("9995000000")
 
 // access: reads and ITI-67 with access control, consent and tokens, beside the same requests for the same data without; and with the trace of each access, durable before the answer, on top.
 func (s *suite) access() error {
