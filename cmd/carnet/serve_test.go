@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,13 +129,65 @@ func TestMutualTLS(t *testing.T) {
 	require.NoError(t, get(pair))
 }
 
+// TestAnInstitutionComesWithItsCertificate: indirect authentication by mutual TLS, where others need no certificate.
+func TestAnInstitutionComesWithItsCertificate(t *testing.T) {
+	dir := t.TempDir()
+	pemOf := func(name string) string { return filepath.Join(dir, name) }
+	ca, caKey := certificate(t, dir, "ca", nil, nil)
+	certificate(t, dir, "server", ca, caKey)
+	certificate(t, dir, "1010000024", ca, caKey)
+	certificate(t, dir, "other", ca, caKey)
+	require.NoError(t, os.WriteFile(pemOf("clients.json"), []byte(`{"clients":[{"client_id":"sih","client_name":"SIH","grant_types":["client_credentials"],"token_endpoint_auth_method":"tls_client_auth",
+		"tls_client_auth_subject_dn":"CN=1010000024,OU=1010000024","tls_client_certificate_bound_access_tokens":true,"scope":"system/DocumentReference.crs system/Organization.rs","attributes":{"dmp":{"kind":"institution"}}}]}`), 0o600))
+	p := startServer(t, "--security", "on", "--data", filepath.Join(dir, "d"), "--tls-cert", pemOf("server.pem"), "--tls-key", pemOf("server.key"), "--client-ca", pemOf("ca.pem"), "--client-auth", "request", "--clients", pemOf("clients.json"))
+	roots := x509.NewCertPool()
+	roots.AddCert(ca)
+	client := func(name string) *http.Client {
+		config := &tls.Config{RootCAs: roots}
+		if name != "" {
+			pair, err := tls.LoadX509KeyPair(pemOf(name+".pem"), pemOf(name+".key"))
+			require.NoError(t, err)
+			config.Certificates = []tls.Certificate{pair}
+		}
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+	}
+	token := func(c *http.Client) (int, string) {
+		resp, err := c.PostForm(strings.TrimSuffix(p.base, "/fhir")+"/auth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"sih"}, "scope": {"system/Organization.rs"}})
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		var answer struct {
+			AccessToken string `json:"access_token"`
+		}
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+		return resp.StatusCode, answer.AccessToken
+	}
+	for _, name := range []string{"", "other"} {
+		status, _ := token(client(name))
+		assert.Equal(t, http.StatusUnauthorized, status, "certificate %q", name)
+	}
+	sih := client("1010000024")
+	status, made := token(sih)
+	require.Equal(t, http.StatusOK, status)
+	read := func(c *http.Client) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.base+"/Organization?_summary=count", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+made)
+		resp, err := c.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	assert.Equal(t, http.StatusOK, read(sih))
+	assert.Equal(t, http.StatusUnauthorized, read(client("")), "the token is bound to the certificate")
+}
+
 // certificate writes NAME.pem and NAME.key, signed by the parent or by itself.
 func certificate(t *testing.T, dir, name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name, OrganizationalUnit: []string{name}},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: parent == nil, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},

@@ -259,6 +259,7 @@ func TestBackendServices(t *testing.T) {
 		"breaking the glass":                {&smart.Client{Attributes: registered("institution", structure)}, user(`,"purpose_of_use":[{"system":"x","code":"BTG"}]`), nil, ""},
 		"of another structure":              {&smart.Client{Attributes: registered("institution", structure)}, user(`,"subject_organization_id":"750000001"`), nil, ""},
 		"by certificate":                    {&smart.Client{AuthMethod: smart.AuthCertificate, Attributes: registered("institution", "")}, user(""), certificate("1010000024"), "institution|indirect|010000024||normal"},
+		"by certificate, nobody named":      {&smart.Client{AuthMethod: smart.AuthCertificate, Attributes: registered("institution", "")}, nil, certificate("1010000024"), "institution|indirect|010000024||normal"},
 		"by the certificate of another one": {&smart.Client{AuthMethod: smart.AuthCertificate, Attributes: registered("institution", structure)}, user(""), certificate("373282932000074"), ""},
 		"by a certificate of nobody":        {&smart.Client{AuthMethod: smart.AuthCertificate, Attributes: registered("institution", "")}, user(""), certificate("Direction"), ""},
 		"neither certificate nor structure": {&smart.Client{Attributes: registered("institution", "")}, user(""), nil, ""},

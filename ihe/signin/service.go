@@ -98,7 +98,10 @@ func institutional(r *Registration, request *smart.ServiceRequest, asserted *iua
 	actor := habilitation.Actor{
 		Kind: habilitation.Institution, ID: ClientIdentifier(request.Client.ID), Name: asserted.SubjectName, Structure: r.Structure, Authentication: habilitation.Indirect, Mode: habilitation.Normal,
 	}
-	if asserted.SubjectName == "" {
+	if actor.Name == "" && request.Client.AuthMethod == smart.AuthCertificate {
+		actor.Name = request.Client.Name // there is no assertion to name a user in: the institution itself acts
+	}
+	if actor.Name == "" {
 		return actor, &smart.Refusal{Code: "invalid_request", Message: "L'assertion ne nomme pas l'utilisateur (extensions.ihe_iua.subject_name)."}
 	}
 	if asserted.OrganizationID != "" && asserted.OrganizationID != r.Structure.Value {
