@@ -120,14 +120,14 @@ func TestUpdateOfHiddenIsLikeOneOfAbsent(t *testing.T) {
 	for _, c := range []Conditions{{}, {IfMatch: &version}, {IfNoneMatchStar: true}} {
 		answer := func(id string) *fault.Fault {
 			_, err := s.Update(ctx, "Patient", id, parse(t, strings.ReplaceAll(openP, `"id":"hidden"`, `"id":"`+id+`"`)), c)
-			return err.(*fault.Fault)
+			return fault.From(err)
 		}
 		require.Equal(t, answer("absent"), answer("hidden"))
 		require.Equal(t, answer("absent"), answer("gone"))
 	}
 	answer := func(id string) *fault.Fault {
 		_, err := s.UpdateWhere(ctx, "Patient", "family=nobody", parse(t, patient(id, "x")), Conditions{})
-		return err.(*fault.Fault)
+		return fault.From(err)
 	}
 	require.Equal(t, answer("absent"), answer("hidden"))
 	for _, id := range []string{"absent", "hidden"} {

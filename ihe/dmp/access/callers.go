@@ -34,13 +34,11 @@ type view struct {
 	caller *caller
 
 	mu        sync.Mutex
-	related   map[string]bool // nil: not looked for yet
-	set       *search.Set     // of related
+	set       *search.Set // of the records that have to do with the caller; nil: not looked for yet
 	standings map[string]*standing
 	shared    map[string]*conditions // by the key of a Reading and what else decides
 	author    *authorship
-	rules     map[string]search.Expr // by type
-	era       uint64                 // counts what was forgotten
+	era       uint64 // counts what was forgotten
 }
 
 // standing is how the caller stands to one record, for some time.
@@ -69,8 +67,8 @@ func (a *Access) view(c *caller) *view {
 }
 
 func (v *view) reset() {
-	v.related, v.set, v.author = nil, nil, nil
-	v.standings, v.shared, v.rules = map[string]*standing{}, map[string]*conditions{}, map[string]search.Expr{}
+	v.set, v.author = nil, nil
+	v.standings, v.shared = map[string]*standing{}, map[string]*conditions{}
 	v.era++
 }
 
@@ -156,7 +154,7 @@ func (v *view) relatedSet(ctx context.Context) (*search.Set, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.era == era {
-		v.related, v.set = related, set
+		v.set = set
 	}
 	return set, nil
 }

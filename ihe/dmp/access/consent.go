@@ -43,21 +43,21 @@ type actor struct {
 }
 
 // names says whether the statement is about one of the identities or the resource.
-func (s *statement) names(ids []habilitation.Identifier, ref string) bool {
-	return slices.ContainsFunc(s.actors, func(a actor) bool {
+func (st *statement) names(ids []habilitation.Identifier, ref string) bool {
+	return slices.ContainsFunc(st.actors, func(a actor) bool {
 		return ref != "" && a.ref == ref || !a.id.Zero() && slices.Contains(ids, a.id)
 	})
 }
 
 // at says whether the statement is in force at a moment.
-func (s *statement) at(now time.Time) bool {
-	return s.active && (s.from.IsZero() || !now.Before(s.from)) && (s.until.IsZero() || now.Before(s.until))
+func (st *statement) at(now time.Time) bool {
+	return st.active && (st.from.IsZero() || !now.Before(st.from)) && (st.until.IsZero() || now.Before(st.until))
 }
 
 // provision is the statement as the rules take the holder's own provisions.
-func (s *statement) provision() habilitation.Provision {
-	p := habilitation.Provision{Professions: s.professions, Classes: s.classes, Types: s.types, From: s.from, Until: s.until, Reason: s.reason, Except: s.except}
-	for _, a := range s.actors {
+func (st *statement) provision() habilitation.Provision {
+	p := habilitation.Provision{Professions: st.professions, Classes: st.classes, Types: st.types, From: st.from, Until: st.until, Reason: st.reason, Except: st.except}
+	for _, a := range st.actors {
 		p.Actors = append(p.Actors, a.id)
 	}
 	return p

@@ -19,7 +19,7 @@ type Options struct {
 	Sandbox bool
 	// Clock gives the moment at which rights are judged; nil: time.Now.
 	Clock func() time.Time
-	// People and Callers bound how many people's relations and callers' conditions are kept; 0: 100,000 and 10,000.
+	// People and Callers bound how many people's relations and callers' conditions are kept; 0: 100,000 and 2,000.
 	People, Callers int
 }
 
@@ -43,6 +43,9 @@ func New(o Options) (*Access, error) {
 	}
 	if o.People <= 0 {
 		o.People = 100_000
+	}
+	if o.Callers <= 0 {
+		o.Callers = 2_000
 	}
 	if o.Callers <= 0 {
 		o.Callers = 10_000

@@ -14,7 +14,7 @@ import (
 
 // observation stores data: extracted from a document of the type ("": from none), with labels.
 func (w *world) observation(id, patient, typ, label string) {
-	meta := `"meta":{"profile":[]`
+	var meta string
 	if typ != "" {
 		meta = fmt.Sprintf(`"meta":{"tag":[{"system":"https://carnet-fhir.github.io/CodeSystem/document-type","code":%q}]`, typ)
 	} else {
