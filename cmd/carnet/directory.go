@@ -68,12 +68,12 @@ func (f *directoryFlags) run(ctx context.Context, target ingest.Target, out io.W
 }
 
 // sizes gives the store's sizes for an import into a data directory. That of a directory of a million lines stays under 300 MB: what is read is read once, so that the room of a
-// server's cache would be wasted, and the heap is collected earlier than it doubles.
+// server's cache would be wasted, and the heap may double only below a limit, near which it is collected more often.
 func (f *directoryFlags) sizes(log *slog.Logger) embedded.Options {
 	o := embedded.Options{Logger: log}
 	if f.asked() {
-		o.CacheSize, o.MemTableSize = 112<<20, 16<<20
-		debug.SetGCPercent(50)
+		o.CacheSize, o.MemTableSize, o.Bulk = 64<<20, 16<<20, true
+		debug.SetMemoryLimit(240 << 20)
 	}
 	return o
 }

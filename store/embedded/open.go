@@ -31,6 +31,8 @@ type Options struct {
 	CacheSize int64
 	// MemTableSize is the size in bytes from which what is in memory is written to a table; 0: 32 MB.
 	MemTableSize uint64
+	// Bulk lets many small tables gather before they are merged: a load that reads little writes each row fewer times.
+	Bulk bool
 	// PackSize is the size in bytes from which a file of small blobs is ended and the next one begun; 0: 64 MB.
 	PackSize int64
 	// StuckAfter is how long callers wait, once the store has failed, for a committer that may be stuck for ever; 0: 1 s.

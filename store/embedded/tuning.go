@@ -29,6 +29,9 @@ func pebbleOptions(s *Store, opts Options) *pebble.Options {
 		BytesPerSync:          1 << 20,
 		MaxOpenFiles:          1000,
 	}
+	if opts.Bulk {
+		o.L0CompactionThreshold = bulkL0
+	}
 	o.EventListener = &pebble.EventListener{BackgroundError: s.backgroundError, FlushEnd: func(info pebble.FlushInfo) {
 		if info.Err == nil {
 			s.backgroundErrors.Store(0)
@@ -43,6 +46,9 @@ func pebbleOptions(s *Store, opts Options) *pebble.Options {
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return o
 }
+
+// bulkL0 is the L0CompactionThreshold of a bulk load.
+const bulkL0 = 8
 
 // maxBackgroundErrors is how many flushes and compactions may fail in a row.
 const maxBackgroundErrors = 3
