@@ -46,7 +46,7 @@ func (s *suite) access() error {
 		if trace == "on" {
 			with, goal = with+", and the trace", 0
 		}
-		secured, err := Start(s.ctx, "serve", "--listen", "127.0.0.1:0", "--log", "warn", "--trace", trace, "--data", data)
+		secured, err := s.serveWith(data, "--trace", trace)
 		if err != nil {
 			return err
 		}

@@ -91,8 +91,11 @@ func (s *suite) serve(data string) (*Server, error) {
 	return s.serveIn(filepath.Join(s.dir, data))
 }
 
-func (s *suite) serveIn(data string) (*Server, error) {
-	args := []string{"serve", "--security", "off", "--listen", "127.0.0.1:0", "--log", "warn", "--data", data}
+func (s *suite) serveIn(data string) (*Server, error) { return s.serveWith(data, "--security", "off") }
+
+// serveWith starts a server with further arguments.
+func (s *suite) serveWith(data string, more ...string) (*Server, error) {
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data", data}, more...)
 	if s.Pprof != "" {
 		args = append(args, "--pprof", s.Pprof)
 	}
