@@ -32,7 +32,10 @@ func (g *rules) make(depth int) (sets, clauses Expr) {
 	if depth == 0 || g.r.IntN(3) == 0 {
 		return g.leaf()
 	}
-	switch g.r.IntN(4) {
+	switch g.r.IntN(5) {
+	case 4:
+		a, b := g.make(depth - 1)
+		return &Later{a}, b
 	case 0:
 		a, b := g.make(depth - 1)
 		return Not{a}, Not{b}

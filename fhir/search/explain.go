@@ -163,6 +163,8 @@ func describeExpr(typ string, x Expr) string {
 		return x.Param.Resource + "." + x.Param.Code + " to " + x.Target
 	case *Has:
 		return "_has of " + x.Source + "." + x.Param.Code
+	case *Later:
+		return describeExpr(typ, x.Expr)
 	case *Depends:
 		if x.Param == nil {
 			return typ + ", each its condition"

@@ -63,6 +63,8 @@ func (j *judge) match(condition Expr, root *element.Element) (bool, error) {
 		return j.inList(c, root)
 	case *Secured:
 		return j.secured(c, root)
+	case *Later:
+		return j.match(c.Expr, root)
 	case *Depends:
 		return j.depends(c, root)
 	default:
@@ -102,6 +104,8 @@ func (s *Snapshot) MatchAlone(condition Expr, root *element.Element) bool {
 			}
 		}
 		return false
+	case *Later:
+		return s.MatchAlone(c.Expr, root)
 	case *Among:
 		return s.among(c, root)
 	case InCompartment:

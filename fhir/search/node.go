@@ -21,6 +21,7 @@ const (
 	nodeIDs                     // by the logical id
 	nodeChain                   // by what the record refers to
 	nodeHas                     // by what refers to the record
+	nodeLater                   // by a part that is made ready when it is asked
 	nodeDepends                 // by a condition that depends on what the record refers to
 	nodeSecured                 // by the resource that a Binary's securityContext names
 	nodeAmong                   // by a look in a set for each of the record's values
@@ -78,6 +79,8 @@ func (r *run) compile(typ string, x Expr) (*node, error) {
 		return r.compileChain(typ, x)
 	case *Has:
 		return r.compileHas(typ, x)
+	case *Later:
+		return &node{kind: nodeLater, typ: typ, expr: x}, nil
 	case *Depends:
 		return r.compileDepends(typ, x), nil
 	case *Secured:
@@ -323,6 +326,8 @@ func (r *run) decide(n *node, c *candidate) (bool, error) {
 		return r.follow(n, c)
 	case nodeHas:
 		return r.referred(n, c)
+	case nodeLater:
+		return r.later(n, c)
 	case nodeDepends:
 		return r.depends(n, c)
 	case nodeSecured:

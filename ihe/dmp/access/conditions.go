@@ -72,10 +72,10 @@ func (b *builder) document(full bool) search.Expr {
 	r := b.reading
 	own, structure := search.Expr(search.Or{}), search.Expr(search.Or{})
 	if has(r.Own, full) {
-		own = b.author.own[typ]
+		own = &search.Later{Expr: b.author.own[typ]}
 	}
 	if has(r.OwnStructure, full) {
-		structure = b.author.structure[typ]
+		structure = &search.Later{Expr: b.author.structure[typ]}
 	}
 	var all search.And
 	if states := b.states(typ); states != nil {
