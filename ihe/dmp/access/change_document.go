@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
@@ -175,7 +176,21 @@ func (w *change) clinical() error {
 	if w.before != nil && (w.extracted(w.before) || !element.Equal(security(w.before), security(w.after))) || w.extracted(w.after) {
 		return refusedBy("What was extracted from a document, and the labels of data, change with the document only.")
 	}
+	if w.before == nil && hiding(w.after) {
+		return refusedBy("Only what a document says is hidden, with the document. A label of visibility on other data would hide them for good: send them without it, or in a document.")
+	}
 	return w.feeds(s)
+}
+
+// hiding says whether the labels of data hide them from anybody. They are judged in whatever system and case they stand, as the conditions of readers are.
+func hiding(root *element.Element) bool {
+	return slices.ContainsFunc(metaLabels(root), func(l habilitation.Label) bool {
+		switch habilitation.Label(strings.ToUpper(string(l))) {
+		case habilitation.Masked, habilitation.InvisibleToPatient, habilitation.InvisibleToRepresentatives, habilitation.MaskedToSocialSector, habilitation.MaskedToThirdPersons:
+			return true
+		}
+		return false
+	})
 }
 
 // subject gives the one Patient that the resource's owner parameter names, before and after.

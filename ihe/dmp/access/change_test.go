@@ -134,3 +134,16 @@ func TestPatientsAreChangedByWhoMay(t *testing.T) {
 	refusal(t, w.patch("holder1", "/fhir/Patient/p1", `[{"op":"replace","path":"/active","value":false}]`), 200, "")
 	assert.Empty(t, w.ids("holder1", "/fhir/DocumentReference?patient=Patient/p1&status=current"), "a closed record is not read (L6)")
 }
+
+// TestNobodyHidesDataForGood: who may feed a record does not put data into it that the person, or whoever treats her, never sees.
+func TestNobodyHidesDataForGood(t *testing.T) {
+	w := documents(t)
+	w.consent("c1", "p1", access.CategoryCareTeam, "permit", rpps, doctorID)
+	observation := func(code string) string {
+		return fmt.Sprintf(`{"resourceType":"Observation","meta":{"security":[{"system":%q,"code":%q}]},"status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}`, "urn:other", code)
+	}
+	for _, code := range []string{"INVISIBLE_PATIENT", "invisible_patient", "INVISIBLE_REPRESENTANTS_LEGAUX", "MASQUE_PS", "MASQUE_PSOCIAL", "MASQUE_PT"} {
+		refusal(t, w.as("doctor", "POST", "/fhir/Observation", observation(code)), 403, "X1")
+	}
+	refusal(t, w.as("doctor", "POST", "/fhir/Observation", observation("R")), 201, "") // a level of confidentiality hides nothing
+}
