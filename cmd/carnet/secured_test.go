@@ -55,7 +55,7 @@ func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServe
 	handler, secured, err := f.handler(context.Background(), in, known, log, rest.AccessLog{Off: true})
 	require.NoError(t, err)
 	server := rest.NewHTTPServer(handler, rest.HTTPServerOptions{Logger: log})
-	go server.Serve(l) //nolint:errcheck // ends with the test
+	go server.Serve(l) // ends with the test
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	s := &securedServer{t: t, base: base, security: secured, http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	s.operator = s.as(&rules.Actor{Kind: rules.Operator, ID: signin.ClientIdentifier("operator")}, "system/*.cruds", "", "")
