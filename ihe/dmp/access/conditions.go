@@ -19,8 +19,8 @@ type conditionKey struct {
 
 // rights are what else than documents the caller may see of a record.
 type rights struct {
-	existence, administrative, professionals, traces, ownTraces, sharing, related bool
-	patient                                                                       string // of whom conditions speak by id; "": of any
+	existence, list, administrative, professionals, traces, ownTraces, sharing, related bool
+	patient                                                                             string // of whom conditions speak by id; "": of any
 }
 
 // builder makes the conditions of one Reading.

@@ -29,7 +29,7 @@ func (v *view) conditionsOf(s *standing) *conditions {
 
 func (r *rights) key() string {
 	var b strings.Builder
-	for _, v := range []bool{r.existence, r.administrative, r.professionals, r.traces, r.ownTraces, r.sharing, r.related} {
+	for _, v := range []bool{r.existence, r.list, r.administrative, r.professionals, r.traces, r.ownTraces, r.sharing, r.related} {
 		b.WriteString(strconv.FormatBool(v))
 	}
 	return b.String() + r.patient
@@ -41,7 +41,7 @@ func (v *view) rightsOf(s *standing) rights {
 		return v.a.o.Engine.Decide(&v.caller.actor, s.situation, t, nil).Permit
 	}
 	return rights{
-		existence: may(habilitation.TestExistence), administrative: may(habilitation.ReadAdministrative), professionals: may(habilitation.ListProfessionals), traces: may(habilitation.ReadTraces), ownTraces: may(habilitation.ReadOwnTraces),
+		existence: may(habilitation.TestExistence), list: may(habilitation.ListAuthorised), administrative: may(habilitation.ReadAdministrative), professionals: may(habilitation.ListProfessionals), traces: may(habilitation.ReadTraces), ownTraces: may(habilitation.ReadOwnTraces),
 		sharing: may(habilitation.ManageSharing), related: s.situation.Related,
 	}
 }
@@ -82,7 +82,9 @@ func (v *view) build(b *builder, s *standing, typ string, full bool) search.Expr
 		return when(rights.related || rights.administrative && !s.reading.Empty())
 	case consent:
 		switch {
-		case v.caller.professionalSide() && rights.professionals && s.reading.Open.Permit:
+		case v.caller.professionalSide() && !rights.list:
+			return never() // TD0.4
+		case v.caller.professionalSide() && rights.professionals:
 			return either(mine, b.tagged(b.param("Consent", "category"), SystemCategory, []string{CategoryCareTeam, CategoryMoment, CategoryBlock, CategoryTreatingDoctor}))
 		case rights.sharing:
 			return nil

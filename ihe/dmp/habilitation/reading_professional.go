@@ -53,6 +53,9 @@ func (e *Engine) readProfessional(r *Reading, ed *edition, st *standing, a *Acto
 		r.because("own", "A10", "Authors find their own documents: feeding, archiving and deleting need no authorisation.")
 	}
 	for state, t := range map[State]Transaction{Archived: ReadArchived, Superseded: ReadSuperseded, Deleted: ReadDeleted} {
+		if st.kind == kindOccupant && state == Archived {
+			continue // he takes his own documents out of the archive (TD3.3d), as references
+		}
 		if yes, _ := st.may(t); !yes && st.kind != kindES && st.kind != kindStaff {
 			r.NotStates = append(r.NotStates, state)
 		}

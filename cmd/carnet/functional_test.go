@@ -1,0 +1,528 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/carnet-fhir/carnet/conformance/habilitation"
+	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
+	rules "github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
+	"github.com/carnet-fhir/carnet/internal/nos"
+)
+
+// The callers of matrix B's columns, and others whom they meet.
+const (
+	cellNurse        = "81300000009"
+	cellDoctor       = "81300000017"
+	cellOccupational = "81300000025"
+	cellTreating     = "81300000033"
+	cellStranger     = "81300000041" // author of documents that are nobody's in the test
+	cellStaff        = "990000101/7"
+	cellHospital     = "990000101"
+	cellElsewhere    = "990000202"
+	archivedURL      = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+)
+
+// functional is the world of matrix B: two records that differ in whether masked documents may be read in emergencies, and a client for each column.
+type functional struct {
+	*securedServer
+	n int
+}
+
+// column is one of matrix B.
+type column struct {
+	name      string
+	actor     *rules.Actor
+	identity  rules.Identifier // by which documents and Consents name the caller
+	treating  bool
+	structure bool // it acts for a structure: staff, certificates
+}
+
+func cellColumns(t *testing.T, names []string) []*column {
+	hospital := rules.Identifier{System: nos.SystemFINESS, Value: cellHospital}
+	people := map[string]*rules.Actor{
+		"PS_non_medecin":     {Kind: rules.Professional, ID: rules.Identifier{System: nos.SystemRPPS, Value: cellNurse}, Profession: "60", Authentication: rules.Direct},
+		"medecin_non_MT":     {Kind: rules.Professional, ID: rules.Identifier{System: nos.SystemRPPS, Value: cellDoctor}, Profession: "10", Speciality: "SM26", Authentication: rules.Direct},
+		"medecin_du_travail": {Kind: rules.Professional, ID: rules.Identifier{System: nos.SystemRPPS, Value: cellOccupational}, Profession: "10", Speciality: "SM25", Authentication: rules.Direct},
+		"medecin_traitant":   {Kind: rules.Professional, ID: rules.Identifier{System: nos.SystemRPPS, Value: cellTreating}, Profession: "10", Speciality: "SM26", Authentication: rules.Direct},
+		"CPE_non_PS":         {Kind: rules.Staff, ID: rules.Identifier{System: nos.SystemIDNPS, Value: "3" + cellStaff}, Structure: hospital, Authentication: rules.Direct},
+		"certificat_ES":      {Kind: rules.Institution, ID: hospital, Structure: hospital, Authentication: rules.Indirect},
+	}
+	modes := map[string]rules.AccessMode{"normal": rules.Normal, "sans_objet": rules.Normal, "regulation": rules.Centre15, "bris_de_glace": rules.BreakGlass}
+	var list []*column
+	for _, name := range names {
+		who, mode, _ := strings.Cut(name, "/")
+		require.Contains(t, people, who)
+		require.Contains(t, modes, mode)
+		a := *people[who]
+		a.Mode = modes[mode]
+		a.Justification = a.Mode == rules.BreakGlass
+		c := &column{name: name, actor: &a, identity: a.ID, treating: who == "medecin_traitant", structure: who == "CPE_non_PS" || who == "certificat_ES"}
+		if c.structure {
+			c.identity = a.Structure
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func newFunctional(t *testing.T) *functional {
+	registry := filepath.Join(t.TempDir(), "clients.json")
+	require.NoError(t, os.WriteFile(registry, []byte(`{"clients":[{"client_id":"test","client_name":"Logiciel","redirect_uris":["http://127.0.0.1:1/retour"],"launcher":true,"scope":"launch openid fhirUser user/*.cruds"}]}`), 0o600))
+	f := &functional{securedServer: startSecured(t, securityOptions{untraced: true, clients: registry})}
+	f.person("unknown", 57) // to everybody
+	for n, patient := range []string{"strict", "lenient"} {
+		f.person(patient, 21+10*n)
+		bodies := [][]byte{said(t, consent.TreatingDoctor, patient, cellTreating, false)}
+		for _, rpps := range []string{cellNurse, cellDoctor, cellOccupational} {
+			bodies = append(bodies, said(t, consent.CareTeam, patient, rpps, false))
+		}
+		if patient == "lenient" {
+			bodies = append(bodies, said(t, consent.MaskedInEmergency, patient, "", false))
+		}
+		f.put(bodies...)
+	}
+	return f
+}
+
+// of gives the client of a column for a record; bris de glace is for one.
+func (f *functional) of(c *column, patient string) *habilitation.Client {
+	context, user := "", "Practitioner/"+strings.ReplaceAll(c.actor.ID.Value, "/", "-")
+	if c.actor.Mode == rules.BreakGlass {
+		context = patient
+	}
+	if c.actor.Kind == rules.Institution {
+		user = ""
+	}
+	return f.as(c.actor, "launch user/*.cruds", context, user)
+}
+
+// ask sends a request; patches are JSON Patch.
+func (f *functional) ask(c *habilitation.Client, method, path string, body []byte) (int, []byte) {
+	f.t.Helper()
+	if method != http.MethodPatch {
+		status, answer, err := c.Do(context.Background(), method, path, body)
+		require.NoError(f.t, err)
+		require.Less(f.t, status, 500, "%s %s: %s", method, path, answer)
+		return status, answer
+	}
+	return f.send(c, method, f.base+"/"+path, "application/json-patch+json", body)
+}
+
+func (f *functional) send(c *habilitation.Client, method, address, media string, body []byte) (int, []byte) {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, address, bytes.NewReader(body))
+	require.NoError(f.t, err)
+	r.Header.Set("Content-Type", media)
+	r.Header.Set("Authorization", "Bearer "+c.Token)
+	a, err := f.http.Do(r)
+	require.NoError(f.t, err)
+	defer a.Body.Close()
+	answer, err := io.ReadAll(a.Body)
+	require.NoError(f.t, err)
+	require.Less(f.t, a.StatusCode, 500, "%s %s: %s", method, address, answer)
+	return a.StatusCode, answer
+}
+
+// finds says whether a search's answer has a resource.
+func (f *functional) finds(c *habilitation.Client, path, id string) bool {
+	f.t.Helper()
+	status, body := f.ask(c, http.MethodGet, path, nil)
+	if status == http.StatusForbidden {
+		return false
+	}
+	require.Equal(f.t, http.StatusOK, status, "%s: %s", path, body)
+	var bundle struct {
+		Entry []struct{ Resource struct{ ID string } }
+	}
+	require.NoError(f.t, json.Unmarshal(body, &bundle))
+	for _, e := range bundle.Entry {
+		if e.Resource.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// terms are the circumstances that the notes of matrix B speak of.
+type terms struct {
+	own, structure, fromPatient, lenient bool
+}
+
+func (k terms) String() string {
+	return fmt.Sprintf("own %t, own structure's %t, patient's %t, masked allowed %t", k.own, k.structure, k.fromPatient, k.lenient)
+}
+
+func (k terms) patient() string {
+	if k.lenient {
+		return "lenient"
+	}
+	return "strict"
+}
+
+// expected reads a cell: its notes, and the note * of the lines on archiving and deleting.
+func (k terms) expected(cell string, line *habilitation.Right, c *column) bool {
+	if !strings.HasPrefix(cell, "oui") {
+		return false
+	}
+	if k.fromPatient && strings.HasPrefix(line.Transaction, "TD3.3") && (strings.HasPrefix(line.Transaction, "TD3.3c") || strings.HasPrefix(line.Transaction, "TD3.3d")) {
+		return c.treating
+	}
+	if c.actor.Speciality == "SM25" && ofOthers[line.Transaction] {
+		return k.own // matrix A, which must say yes too, has no column for the médecin du travail: of others' documents none exists for him
+	}
+	switch habilitation.Footnote(cell) {
+	case "6", "8":
+		return k.own
+	case "7":
+		return k.lenient
+	case "5", "9": // what is searched in order to be deleted is what may be deleted
+		return k.structure
+	}
+	return true // 1 to 4 are of the requests of their lines
+}
+
+// ofOthers are the lines that give rights on documents of others without any note.
+var ofOthers = map[string]bool{"TD3.1-metadata": true, "TD3.1-reference": true, "TD3.3a-mask": true, "TD3.3b": true}
+
+// document stores a fresh document in a state and with a mark.
+func (f *functional) document(c *column, k terms, state string, mark habilitation.Marking) (id string) {
+	f.t.Helper()
+	f.n++
+	id = fmt.Sprintf("cell-%d", f.n)
+	author := object{"resourceType": "Practitioner", "id": "a", "identifier": []object{{"system": nos.SystemIDNPS, "value": "8" + cellStranger}}}
+	authors := []object{{"reference": "#a"}}
+	kind, class, system := reportCode, "10", typeSystem
+	switch {
+	case k.fromPatient:
+		kind, class, system = "DOCPAT03", "10", "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire"
+		authors = []object{{"reference": "Patient/" + k.patient()}}
+	case k.structure:
+		author = object{"resourceType": "Organization", "id": "a", "identifier": []object{{"system": nos.SystemIDNST, "value": "1" + cellHospital}}}
+	case k.own:
+		author["identifier"] = []object{{"system": c.identity.System, "value": c.identity.Value}}
+	case c.structure:
+		author = object{"resourceType": "Organization", "id": "a", "identifier": []object{{"system": nos.SystemIDNST, "value": "1" + cellElsewhere}}}
+	}
+	coding := func(system, code string) []object {
+		return []object{{"coding": []object{{"system": system, "code": code}}}}
+	}
+	d := object{"resourceType": "DocumentReference", "id": id, "status": "current", "masterIdentifier": object{"system": "urn:ietf:rfc:3986", "value": fmt.Sprintf("urn:oid:1.2.250.1.999.9.%d", f.n)}, "author": authors,
+		"type": coding(system, kind)[0], "category": coding(classesAt, class), "subject": object{"reference": "Patient/" + k.patient()}, "date": "2026-01-02T03:04:05Z",
+		"securityLabel": coding("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "N"), "content": []object{{"attachment": object{"contentType": "text/plain", "url": "Binary/b-" + id}}}}
+	if !k.fromPatient {
+		d["contained"] = []object{author}
+	}
+	if mark == habilitation.HiddenPatient {
+		d["date"] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	}
+	if mark != habilitation.Normal {
+		d["securityLabel"] = coding(masksAt, string(mark))
+	}
+	switch state {
+	case "archived":
+		d["extension"] = []object{{"url": archivedURL, "valueBoolean": true}}
+	case "superseded":
+		d["status"] = "superseded"
+	case "deleted":
+		d["status"] = "entered-in-error"
+	}
+	binary := object{"resourceType": "Binary", "id": "b-" + id, "contentType": "text/plain", "securityContext": object{"reference": "DocumentReference/" + id}, "data": "U2VjcmV0"}
+	for _, o := range []object{d, binary} {
+		body, err := json.Marshal(o)
+		require.NoError(f.t, err)
+		f.store(body)
+	}
+	return id
+}
+
+// probe carries out the transaction of a line for a column, and says whether the server permitted it.
+type probe struct {
+	state string
+	mark  habilitation.Marking
+	patch string // of the document
+	act   func(f *functional, c *column, k terms) bool
+}
+
+const (
+	labelN      = `[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}]}]`
+	patchMask   = `[{"op":"replace","path":"/securityLabel","value":[{"coding":[{"system":"` + masksAt + `","code":"MASQUE_PS"}]}]}]`
+	patchShow   = `[{"op":"replace","path":"/securityLabel","value":` + labelN + `}]`
+	patchDelete = `[{"op":"replace","path":"/status","value":"entered-in-error"}]`
+)
+
+func patchArchived(value bool) string {
+	return fmt.Sprintf(`[{"op":"add","path":"/extension","value":[{"url":%q,"valueBoolean":%t}]}]`, archivedURL, value)
+}
+
+// probes are by the transaction of matrix B's line.
+func probes() map[string]probe {
+	return map[string]probe{
+		"TD0.1":                       {act: (*functional).authenticates},
+		"TD0.2":                       {act: (*functional).tests},
+		"TD0.3-declare":               {act: (*functional).declares},
+		"TD0.3-withdraw":              {act: (*functional).withdraws},
+		"TD0.3-leave-treating-doctor": {act: (*functional).leaves},
+		"TD0.4":                       {act: (*functional).lists},
+		"TD0.5":                       {act: (*functional).describes},
+		"TD0.9":                       {act: (*functional).launches},
+		"TD1.3a":                      {act: (*functional).administrative},
+		"TD1.6":                       {act: (*functional).professionals},
+		"TD2.1":                       {act: (*functional).feeds},
+		"TD2.2":                       {act: (*functional).feeds},
+		"TD3.1-metadata":              {act: (*functional).searches},
+		"TD3.1-reference":             {act: (*functional).searches},
+		"TD3.2":                       {},
+		"TD3.2-masked":                {mark: habilitation.Masked},
+		"TD3.2-invisible":             {mark: habilitation.HiddenPatient},
+		"TD3.2-archived":              {state: "archived"},
+		"TD3.2-superseded":            {state: "superseded"},
+		"TD3.2-deleted":               {state: "deleted"},
+		"TD3.3a-mask":                 {patch: patchMask},
+		"TD3.3a-unmask":               {mark: habilitation.Masked, patch: patchShow},
+		"TD3.3b":                      {mark: habilitation.HiddenPatient, patch: patchShow},
+		"TD3.3d-archive":              {patch: patchArchived(true)},
+		"TD3.3d-unarchive":            {state: "archived", patch: patchArchived(false)},
+		"TD3.3c":                      {patch: patchDelete},
+	}
+}
+
+// run carries out a probe; what a server answers to a change must be what it did.
+func (p probe) run(f *functional, c *column, k terms) bool {
+	f.t.Helper()
+	if p.act != nil {
+		return p.act(f, c, k)
+	}
+	id, client := f.document(c, k, p.state, p.mark), f.of(c, k.patient())
+	if p.patch == "" {
+		status, body := f.ask(client, http.MethodGet, "Binary/b-"+id, nil)
+		require.Contains(f.t, []int{http.StatusOK, http.StatusNotFound}, status, "%s", body)
+		return status == http.StatusOK
+	}
+	_, before := f.ask(f.operator, http.MethodGet, "DocumentReference/"+id, nil)
+	status, answer := f.ask(client, http.MethodPatch, "DocumentReference/"+id, []byte(p.patch))
+	require.Contains(f.t, []int{http.StatusOK, http.StatusForbidden, http.StatusNotFound}, status, "%s", answer)
+	_, after := f.ask(f.operator, http.MethodGet, "DocumentReference/"+id, nil)
+	assert.Equal(f.t, status == http.StatusOK, !bytes.Equal(before, after), "%s: what is answered is what is done", c.name)
+	return status == http.StatusOK
+}
+
+// cases are the circumstances in which a line is asked about.
+func (p probe) cases(transaction string, c *column) []terms {
+	if p.act != nil && !strings.HasPrefix(transaction, "TD3.1") {
+		return []terms{{}, {lenient: true}}
+	}
+	list := []terms{{}, {lenient: true}}
+	if c.structure {
+		list = append(list, terms{structure: true}, terms{structure: true, lenient: true})
+	} else {
+		list = append(list, terms{own: true}, terms{own: true, lenient: true})
+	}
+	if strings.HasPrefix(transaction, "TD3.3c") || strings.HasPrefix(transaction, "TD3.3d") {
+		list = append(list, terms{fromPatient: true}, terms{fromPatient: true, lenient: true})
+	}
+	return list
+}
+
+func (f *functional) authenticates(c *column, k terms) bool {
+	status, _ := f.ask(f.of(c, k.patient()), http.MethodGet, "Organization?_count=1", nil)
+	return status == http.StatusOK
+}
+
+func (f *functional) tests(c *column, k terms) bool {
+	return f.finds(f.of(c, k.patient()), "Patient?identifier="+url.QueryEscape(f.insOf(k.patient())), k.patient())
+}
+
+// stored stores a Consent as the operator and gives its id.
+func (f *functional) stored(body []byte) string {
+	f.t.Helper()
+	status, answer := f.ask(f.operator, http.MethodPost, "Consent", body)
+	require.Equal(f.t, http.StatusCreated, status, "%s", answer)
+	var head struct{ ID string }
+	require.NoError(f.t, json.Unmarshal(answer, &head))
+	return head.ID
+}
+
+// authorising is a care-team Consent for an identity.
+func authorising(t *testing.T, patient string, who rules.Identifier) []byte {
+	d := consent.Directive{Category: consent.CareTeam, Active: true, Patient: patient, Given: time.Now().Add(-time.Minute), Verified: true, Means: "oral", Actors: []rules.Identifier{who}}
+	body, err := d.JSON()
+	require.NoError(t, err)
+	return body
+}
+
+func (f *functional) declares(c *column, k terms) bool {
+	status, answer := f.ask(f.of(c, k.patient()), http.MethodPost, "Consent", authorising(f.t.(*testing.T), k.patient(), c.identity))
+	require.Contains(f.t, []int{http.StatusCreated, http.StatusForbidden}, status, "%s", answer)
+	return status == http.StatusCreated
+}
+
+const patchEnd = `[{"op":"replace","path":"/status","value":"inactive"}]`
+
+func (f *functional) ends(c *column, k terms, id string) bool {
+	status, answer := f.ask(f.of(c, k.patient()), http.MethodPatch, "Consent/"+id, []byte(patchEnd))
+	require.Contains(f.t, []int{http.StatusOK, http.StatusForbidden, http.StatusNotFound}, status, "%s", answer)
+	return status == http.StatusOK
+}
+
+func (f *functional) withdraws(c *column, k terms) bool {
+	return f.ends(c, k, f.stored(authorising(f.t.(*testing.T), k.patient(), c.identity)))
+}
+
+func (f *functional) leaves(c *column, k terms) bool {
+	who := cellTreating
+	if !c.treating && !c.structure {
+		who = c.actor.ID.Value
+		if c.actor.Profession == "10" { // naming him would make him a médecin traitant
+			who = cellTreating
+		}
+	}
+	return f.ends(c, k, f.stored(said(f.t, consent.TreatingDoctor, k.patient(), who, false)))
+}
+
+func (f *functional) lists(c *column, k terms) bool {
+	id := f.stored(authorising(f.t.(*testing.T), k.patient(), c.identity))
+	who := c.identity.System + "|" + c.identity.Value
+	return f.finds(f.of(c, k.patient()), "Consent?category=care-team&status=active&actor:identifier="+url.QueryEscape(who)+"&_sort=-_lastUpdated&_count=20", id)
+}
+
+// describes looks for a person by name whom nobody in the test knows: among those whom one knows, and the one for whom the glass is broken, one may search.
+func (f *functional) describes(c *column, k terms) bool {
+	_, body := f.ask(f.operator, http.MethodGet, "Patient/unknown", nil)
+	var p struct {
+		Name      []struct{ Family string }
+		BirthDate string
+	}
+	require.NoError(f.t, json.Unmarshal(body, &p))
+	return f.finds(f.of(c, k.patient()), "Patient?family="+url.QueryEscape(p.Name[0].Family)+"&birthdate="+p.BirthDate, "unknown")
+}
+
+func (f *functional) launches(c *column, k terms) bool {
+	form := url.Values{"client_id": {consoleClient}, "patient": {k.patient()}}
+	status, answer := f.send(f.of(c, k.patient()), http.MethodPost, strings.TrimSuffix(f.base, "/fhir")+"/auth/launch", "application/x-www-form-urlencoded", []byte(form.Encode()))
+	require.Contains(f.t, []int{http.StatusCreated, http.StatusForbidden}, status, "%s", answer)
+	return status == http.StatusCreated
+}
+
+func (f *functional) administrative(c *column, k terms) bool {
+	status, _ := f.ask(f.of(c, k.patient()), http.MethodGet, "Patient/"+k.patient(), nil)
+	return status == http.StatusOK
+}
+
+func (f *functional) professionals(c *column, k terms) bool {
+	id := f.stored(said(f.t, consent.Block, k.patient(), cellStranger, true))
+	return f.finds(f.of(c, k.patient()), "Consent?patient=Patient/"+k.patient()+"&category=block&_sort=-_lastUpdated&_count=20", id)
+}
+
+// feeds deposits a document with its content by Simplified Publish (ITI-105).
+func (f *functional) feeds(c *column, k terms) bool {
+	f.n++
+	body := fmt.Sprintf(`{"resourceType":"DocumentReference","meta":{"profile":["https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"]},
+		"masterIdentifier":{"use":"usual","system":"urn:ietf:rfc:3986","value":"urn:oid:1.2.250.1.999.10.%d"},"status":"current","type":{"coding":[{"system":"http://loinc.org","code":%q}]},
+		"subject":{"reference":"Patient/%s"},"securityLabel":%s,"content":[{"attachment":{"contentType":"text/plain","data":"U2VjcmV0","title":"Document"}}]}`, f.n, reportCode, k.patient(), labelN)
+	status, answer := f.ask(f.of(c, k.patient()), http.MethodPost, "DocumentReference", []byte(body))
+	require.Contains(f.t, []int{http.StatusCreated, http.StatusForbidden}, status, "%s", answer)
+	return status == http.StatusCreated
+}
+
+// searches finds a document.
+func (f *functional) searches(c *column, k terms) bool {
+	id := f.document(c, k, "", habilitation.Normal)
+	return f.finds(f.of(c, k.patient()), "DocumentReference?patient=Patient/"+k.patient()+"&status=current&_sort=-_lastUpdated&_count=20", id)
+}
+
+// onlyAsked says whether a cell has no request of its own: feeding by staff and by others, metadata and references are the same requests.
+func onlyAsked(transaction string, c *column) bool {
+	switch transaction {
+	case "TD2.1":
+		return c.actor.Kind == rules.Staff
+	case "TD2.2":
+		return c.actor.Kind != rules.Staff
+	case "TD3.1-metadata":
+		return c.structure
+	}
+	return false
+}
+
+// explained gives what $habilitation says of each transaction: whether it is permitted, under some condition.
+func (f *functional) explained(c *column, k terms) map[string]bool {
+	status, body := f.ask(f.of(c, k.patient()), http.MethodGet, "Patient/"+k.patient()+"/$habilitation", nil)
+	require.Equal(f.t, http.StatusOK, status, "%s: %s", c.name, body)
+	var answer struct {
+		Parameter []struct {
+			Name string
+			Part []struct {
+				Name, ValueCode string
+				ValueBoolean    bool
+			}
+		}
+	}
+	require.NoError(f.t, json.Unmarshal(body, &answer))
+	out := map[string]bool{}
+	for _, p := range answer.Parameter {
+		if p.Name != "transaction" {
+			continue
+		}
+		code := ""
+		for _, part := range p.Part {
+			switch part.Name {
+			case "code":
+				code = part.ValueCode
+			case "permit":
+				out[code] = part.ValueBoolean
+			}
+		}
+	}
+	return out
+}
+
+// TestFunctionalRights asks the server over HTTP about every cell of matrix B, in every circumstance that its notes speak of, and compares $habilitation with every cell.
+func TestFunctionalRights(t *testing.T) {
+	f, tables, all := newFunctional(t), oracle(t), probes()
+	require.Len(t, tables.Rights, len(all))
+	cells, requests, asked, listed := 0, 0, 0, 0
+	for _, c := range cellColumns(t, tables.ActorModes) {
+		for _, k := range []terms{{}, {lenient: true}} {
+			said := f.explained(c, k)
+			for i := range tables.Rights {
+				line := &tables.Rights[i]
+				cell := line.Cells[c.name]
+				want := strings.HasPrefix(cell, "oui") && (habilitation.Footnote(cell) != "7" || k.lenient)
+				permitted, ok := said[line.Transaction]
+				assert.True(t, ok, "$habilitation names %s", line.Transaction)
+				assert.Equal(t, want, permitted, "$habilitation: %s %s is %q, %s", line.Transaction, c.name, cell, k)
+				listed++
+			}
+		}
+		for i := range tables.Rights {
+			line := &tables.Rights[i]
+			p, ok := all[line.Transaction]
+			require.True(t, ok, line.Transaction)
+			cells++
+			if onlyAsked(line.Transaction, c) {
+				asked++
+				continue
+			}
+			for _, k := range p.cases(line.Transaction, c) {
+				got := p.run(f, c, k)
+				assert.Equal(t, k.expected(line.Cells[c.name], line, c), got, "%s (%s) by %s: the cell is %q; %s", line.Transaction, line.Action, c.name, line.Cells[c.name], k)
+				requests++
+			}
+		}
+	}
+	assert.Equal(t, 26*12, cells)
+	t.Logf("%d cells: %d by %d transactions over HTTP, %d that have no request of their own by $habilitation, none skipped; $habilitation compared %d times", cells, cells-asked, requests, asked, listed)
+}
