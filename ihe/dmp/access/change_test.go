@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -146,4 +147,15 @@ func TestNobodyHidesDataForGood(t *testing.T) {
 		refusal(t, w.as("doctor", "POST", "/fhir/Observation", observation(code)), 403, "X1")
 	}
 	refusal(t, w.as("doctor", "POST", "/fhir/Observation", observation("R")), 201, "") // a level of confidentiality hides nothing
+}
+
+// TestNobodySpeaksFromTheFuture: a Consent that was said later than now would stand before what is said until then.
+func TestNobodySpeaksFromTheFuture(t *testing.T) {
+	w := documents(t)
+	body := consentJSON("", "p1", access.CategoryCareTeam, "permit", fmt.Sprintf(`,"actor":[{"role":{"text":"a"},"reference":{"identifier":{"system":%q,"value":%q}}}]`, rpps, doctorID))
+	body = regexp.MustCompile(`"id":"",`).ReplaceAllString(body, "")
+	later := regexp.MustCompile(`"dateTime":"[^"]*"`).ReplaceAllString(body, `"dateTime":"2090-01-01T00:00:00Z"`)
+	require.NotEqual(t, body, later)
+	refusal(t, w.as("operator", "POST", "/fhir/Consent", later), 422, "")
+	refusal(t, w.as("operator", "POST", "/fhir/Consent", body), 201, "")
 }

@@ -38,8 +38,14 @@ func (r *Rules) BeforeWrite(ctx context.Context, what repository.Interaction, af
 	if patientOf(after.Root.Child("patient")) == "" {
 		return fault.At(http.StatusUnprocessableEntity, fault.Required, "Consent.patient", "A Consent of this category names its Patient by a literal reference (Patient/[id]).")
 	}
+	if parseStart(after.Root.ChildValue("dateTime")).After(r.a.o.Clock().Add(clockSkew)) { // it would stand before what is said until then, and come to life after a block
+		return fault.At(http.StatusUnprocessableEntity, fault.Value, "Consent.dateTime", "A person's word was given: Consent.dateTime is not in the future. What holds from a later day on has it in provision.period.start.")
+	}
 	return nil
 }
+
+// clockSkew is how far the clocks of clients may be ahead, those that write local time without its offset included.
+const clockSkew = 24 * time.Hour
 
 // Complete masks a new document, and what was extracted from it, where the holder's setting hides new documents from professionals.
 func (r *Rules) Complete(ctx context.Context, _ repository.Interaction, before *element.Element, after *element.Resource, _ *repository.Lookup) error {
