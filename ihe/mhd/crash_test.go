@@ -1,6 +1,9 @@
 package mhd_test
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
@@ -28,8 +31,8 @@ func fixture(t testing.TB, name string) string {
 	return string(b)
 }
 
-// replacement is a submission of a document with coded entries that replaces another one of the like: it writes, changes and deletes.
-func replacement(t testing.TB) string {
+// replacement is a submission of a document with coded entries that replaces another one of the like: it writes, changes and deletes. Its CDA is followed by as many spaces: long documents have a file of their own, shorter ones share files.
+func replacement(t testing.TB, spaces int) string {
 	t.Helper()
 	var bundle map[string]any
 	require.NoError(t, json.Unmarshal([]byte(fixture(t, "cda-n3-left.json")), &bundle))
@@ -38,10 +41,47 @@ func replacement(t testing.TB) string {
 	resource(0)["identifier"].([]any)[0].(map[string]any)["value"] = "urn:oid:1.2.250.1.999.6.702"
 	target := map[string]any{"identifier": map[string]any{"system": "urn:ietf:rfc:3986", "value": olderID[len("urn:ietf:rfc:3986|"):]}}
 	resource(1)["relatesTo"] = []any{map[string]any{"code": "replaces", "target": target}}
+	lengthen(t, entries, spaces)
 	out, err := json.Marshal(bundle)
 	require.NoError(t, err)
 	return string(out)
 }
+
+// lengthen puts spaces behind the document of a submission, and its new size and hash (SHA-1) into the metadata where they stand.
+func lengthen(t testing.TB, entries []any, spaces int) {
+	t.Helper()
+	var document []byte
+	for _, e := range entries {
+		r := e.(map[string]any)["resource"].(map[string]any)
+		if r["resourceType"] == "Binary" {
+			var err error
+			document, err = base64.StdEncoding.DecodeString(r["data"].(string))
+			require.NoError(t, err)
+			document = append(document, bytes.Repeat([]byte(" "), spaces)...)
+			r["data"] = base64.StdEncoding.EncodeToString(document)
+		}
+	}
+	require.NotEmpty(t, document)
+	sum := sha1.Sum(document)
+	for _, e := range entries {
+		r := e.(map[string]any)["resource"].(map[string]any)
+		if r["resourceType"] != "DocumentReference" {
+			continue
+		}
+		attachment := r["content"].([]any)[0].(map[string]any)["attachment"].(map[string]any)
+		for name, value := range map[string]any{"size": len(document), "hash": base64.StdEncoding.EncodeToString(sum[:])} {
+			if _, there := attachment[name]; there {
+				attachment[name] = value
+			}
+		}
+	}
+}
+
+// sizes are how much longer the submitted document is made, and at how many moments at least its submission is not there yet (cut) or is refused (failed).
+var sizes = []struct {
+	name                string
+	spaces, cut, failed int
+}{{"in a shared file", 0, 2, 3}, {"in a file of its own", 300_000, 5, 5}}
 
 // counts gives how many resources of each kind searches find.
 func counts(t testing.TB, s *servertest.Server) map[string]int {
@@ -94,22 +134,22 @@ func (d *faultyDisk) wrap(fs vfs.FS) vfs.FS {
 }
 
 // submitOn stores the older document on a disk, and then submits the newer one with the disk armed.
-func submitOn(t *testing.T, d *faultyDisk, fs vfs.FS) (status int) {
+func submitOn(t *testing.T, d *faultyDisk, fs vfs.FS, spaces int) (status int) {
 	t.Helper()
-	s := recipientOn(t, servertest.Options{FS: d.wrap(fs), Sync: true, MayFail: true})
+	s := recipientTaking(t, servertest.Options{FS: d.wrap(fs), Sync: true, MayFail: true}, 1<<20)
 	w := s.Do(http.MethodPost, "/fhir", fixture(t, "cda-n3.json"))
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 	require.Equal(t, before, counts(t, s))
 	d.armed.Store(true)
-	w = s.Do(http.MethodPost, "/fhir", replacement(t))
+	w = s.Do(http.MethodPost, "/fhir", replacement(t, spaces))
 	d.armed.Store(false)
 	return w.Code
 }
 
 // requireWhole opens what is left of the disk: the submission is there whole or not at all.
-func requireWhole(t *testing.T, fs vfs.FS, n int64) (there bool) {
+func requireWhole(t *testing.T, fs vfs.FS, n int64, spaces int) (there bool) {
 	t.Helper()
-	s := recipientOn(t, servertest.Options{FS: fs, Sync: true})
+	s := recipientTaking(t, servertest.Options{FS: fs, Sync: true}, 1<<20)
 	defer s.Close()
 	got := counts(t, s)
 	if got["newer"] == 0 {
@@ -130,7 +170,7 @@ func requireWhole(t *testing.T, fs vfs.FS, n int64) (there bool) {
 		w := s.Do(http.MethodGet, e.Resource.Content[0].Attachment.URL[len("http://test"):], "")
 		require.Equal(t, http.StatusOK, w.Code, "a document that is referred to can be read, at operation %d", n)
 	}
-	w = s.Do(http.MethodPost, "/fhir", replacement(t))
+	w = s.Do(http.MethodPost, "/fhir", replacement(t, spaces))
 	require.Equal(t, http.StatusOK, w.Code, "the submission can be sent again: %s", w.Body.String())
 	require.Equal(t, after, counts(t, s), "at operation %d, after sending it again", n)
 	return got["newer"] == 1
@@ -138,6 +178,12 @@ func requireWhole(t *testing.T, fs vfs.FS, n int64) (there bool) {
 
 // TestPowerCutDuringSubmission takes the power away at every operation that writes to the disk while a submission is committed; of what was not synced nothing, a half or all is there.
 func TestPowerCutDuringSubmission(t *testing.T) {
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) { cutPower(t, size.spaces, size.cut) })
+	}
+}
+
+func cutPower(t *testing.T, spaces, least int) {
 	whole, none := 0, 0
 	for n := int64(1); ; n++ {
 		fs := vfs.NewCrashableMem()
@@ -152,36 +198,42 @@ func TestPowerCutDuringSubmission(t *testing.T) {
 			}
 			return nil
 		}
-		require.Equal(t, http.StatusOK, submitOn(t, d, fs))
+		require.Equal(t, http.StatusOK, submitOn(t, d, fs, spaces))
 		once.Lock()
 		left := crashed
 		once.Unlock()
 		if left == nil { // more than a submission needs
-			require.True(t, requireWhole(t, fs.CrashClone(vfs.CrashCloneCfg{}), n), "what was acknowledged is there")
+			require.True(t, requireWhole(t, fs.CrashClone(vfs.CrashCloneCfg{}), n, spaces), "what was acknowledged is there")
 			break
 		}
-		if requireWhole(t, left, n) {
+		if requireWhole(t, left, n, spaces) {
 			whole++
 		} else {
 			none++
 		}
 	}
-	require.Greater(t, none, 2, "the power was cut before the commit: the write and the sync of the document's pack, and those of the log")
+	require.Greater(t, none, least, "the power was cut before the commit: at the document's writes and syncs, and those of the log")
 	t.Logf("%d moments with none of it, %d with all", none, whole)
 }
 
 // TestDiskErrorDuringSubmission lets every writing operation from the n-th on fail. A submission that was not acknowledged is there whole or not at all.
 func TestDiskErrorDuringSubmission(t *testing.T) {
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) { failDisk(t, size.spaces, size.failed) })
+	}
+}
+
+func failDisk(t *testing.T, spaces, least int) {
 	refused := 0
 	for n := int64(1); ; n++ {
 		fs := vfs.NewCrashableMem()
 		d := &faultyDisk{at: n, what: func() error { return errorfs.ErrInjected }}
 		var status int
 		t.Run("", func(t *testing.T) {
-			status = submitOn(t, d, fs)
+			status = submitOn(t, d, fs, spaces)
 		})
 		left := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rand.New(rand.NewPCG(2, uint64(n)))})
-		there := requireWhole(t, left, n)
+		there := requireWhole(t, left, n, spaces)
 		if status == http.StatusOK {
 			require.True(t, there, "what was acknowledged is there")
 			break
@@ -189,6 +241,6 @@ func TestDiskErrorDuringSubmission(t *testing.T) {
 		require.GreaterOrEqual(t, status, http.StatusInternalServerError)
 		refused++
 	}
-	require.Greater(t, refused, 3)
+	require.Greater(t, refused, least)
 	t.Logf("%d operations at which the disk failed", refused)
 }

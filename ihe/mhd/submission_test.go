@@ -30,12 +30,18 @@ func recipient(t testing.TB) *servertest.Server { return recipientOn(t, serverte
 
 func recipientOn(t testing.TB, o servertest.Options) *servertest.Server {
 	t.Helper()
+	return recipientTaking(t, o, 32<<10)
+}
+
+// recipientTaking is recipientOn for documents of up to so many bytes.
+func recipientTaking(t testing.TB, o servertest.Options, longest int) *servertest.Server {
+	t.Helper()
 	records := dmp.NewRecords(ins.Sandbox)
 	var s *servertest.Server
 	var ids atomic.Int64
 	var random atomic.Bool // servers that are opened again must not give the same ids again
 	r := mhd.NewRecipient(mhd.Options{
-		Records: records, MaxDocumentBytes: 32 << 10,
+		Records: records, MaxDocumentBytes: longest,
 		NewID: func() string {
 			if random.Load() {
 				return uuid.NewString()

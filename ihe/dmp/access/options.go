@@ -47,9 +47,6 @@ func New(o Options) (*Access, error) {
 	if o.Callers <= 0 {
 		o.Callers = 2_000
 	}
-	if o.Callers <= 0 {
-		o.Callers = 10_000
-	}
 	a := &Access{o: o}
 	a.types = typesOf(o.Registry)
 	a.consents = &consentReader{}
