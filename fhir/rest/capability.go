@@ -83,7 +83,7 @@ func (s *Server) statementFor(r *search.Registry) (body []byte, tag string, err 
 func tagOf(body []byte) string {
 	h := fnv.New64a()
 	_, _ = h.Write(body)
-	return strconv.FormatUint(h.Sum64(), 16)
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 func ptr[T any](v T) *T { return &v }
