@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -22,10 +23,15 @@ func (s *sorter) bound() (within bounds, present bool) {
 			continue
 		}
 		present = true
-		if !s.r.e.namesOf(c.Param).single {
+		names := s.r.e.namesOf(c.Param)
+		if !names.single {
 			continue
 		}
 		for i := range k.indexes {
+			// Long values stand in a second index too: what an alternative finds there may lie anywhere in the first.
+			if k.indexes[i].index == names.long && n.access.uses(names.longEnd) {
+				continue
+			}
 			if part, ok := n.access.hull(&k.indexes[i]); ok {
 				if within == nil {
 					within = bounds{}
@@ -35,6 +41,11 @@ func (s *sorter) bound() (within bounds, present bool) {
 		}
 	}
 	return within, present
+}
+
+// uses says whether a scan of the path goes through the index.
+func (a *access) uses(index string) bool {
+	return slices.ContainsFunc(a.scans, func(s scan) bool { return s.known && s.index == index })
 }
 
 // hull gives the least range of an index that holds all of the access path's scans of it; false when it has none there.
