@@ -55,14 +55,19 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	if guarded != nil {
 		heard.Caller = guarded.access.Owner
 	}
+	received := mhd.Options{}
+	if secured != nil {
+		received.Now = secured.clock
+	}
 	broker := dsubm.NewBroker(registry, heard)
 	records := dmp.NewRecords(mode)
+	received.Records = records
 	l := &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
 		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, mhd.Guard{}, broker},
 		records:      records,
-		recipient:    mhd.NewRecipient(mhd.Options{Records: records}),
+		recipient:    mhd.NewRecipient(received),
 		people:       dmp.NewPeople(mode),
 		domains:      domains,
 	}

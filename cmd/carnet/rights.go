@@ -44,14 +44,14 @@ func newRights(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		return nil, err
 	}
 	r := &rights{untraced: o.untraced}
-	if r.access, err = access.New(access.Options{Engine: engine, Registry: registry, Store: s, Sandbox: mode == ins.Sandbox}); err != nil {
+	if r.access, err = access.New(access.Options{Engine: engine, Registry: registry, Store: s, Sandbox: mode == ins.Sandbox, Clock: o.clock}); err != nil {
 		return nil, err
 	}
-	r.trace = balp.New(balp.Options{BaseURL: baseURL, Logger: log})
-	r.consents = balp.NewConsents(nil)
+	r.trace = balp.New(balp.Options{BaseURL: baseURL, Now: o.clock, Logger: log})
+	r.consents = balp.NewConsents(o.clock)
 	r.trace.SetBasis(r.consents.Basis)
-	r.notifier = balp.NewNotifier(balp.NotifierOptions{BaseURL: baseURL, Logger: log})
-	r.sweeper = clockwork.New(clockwork.Options{BaseURL: baseURL, Engine: engine, Trace: r.trace, Logger: log})
+	r.notifier = balp.NewNotifier(balp.NotifierOptions{BaseURL: baseURL, Now: o.clock, Logger: log})
+	r.sweeper = clockwork.New(clockwork.Options{BaseURL: baseURL, Engine: engine, Trace: r.trace, Now: o.clock, Logger: log})
 	return r, nil
 }
 

@@ -32,6 +32,8 @@ type securityOptions struct {
 	registration bool
 	// untraced leaves out the trace of accesses.
 	untraced bool
+	// clock is by which rights are judged, traces dated and deadlines kept; nil: the system's. Tokens live by the system's.
+	clock func() time.Time
 }
 
 // security is a server that knows who calls: its keys, the authorization server, the logins.
@@ -112,7 +114,7 @@ func public(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/fhir/
 
 // people makes the logins, the registry of clients and the policy.
 func (s *security) people(in *instance, data string, o securityOptions, log *slog.Logger, out *smart.Options) error {
-	s.who = &signin.Who{Matcher: signin.Matcher{Records: in.layers.records, People: in.layers.people, National: in.layers.insi}}
+	s.who = &signin.Who{Matcher: signin.Matcher{Records: in.layers.records, People: in.layers.people, National: in.layers.insi}, Now: o.clock}
 	key, err := secretSetting(in.store, "signin.key")
 	if err != nil {
 		return err
@@ -127,7 +129,7 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 	if err != nil {
 		return err
 	}
-	policy := &signin.Policy{Records: in.layers.records, Repository: in.repository}
+	policy := &signin.Policy{Records: in.layers.records, Repository: in.repository, Now: o.clock}
 	if traced := in.layers.rights; !traced.untraced {
 		policy.Emergency, out.Issued, out.Failed = traced.emergency, traced.issued, traced.failed
 	}
