@@ -32,8 +32,8 @@ type securityOptions struct {
 	registration bool
 	// untraced leaves out the trace of accesses.
 	untraced bool
-	// clock is by which rights are judged, traces dated and deadlines kept; nil: the system's. Tokens live by the system's.
-	clock func() time.Time
+	// clock is by which rights are judged, traces dated and deadlines kept; nil: the system's. Tokens live by the system's, or by tokenClock.
+	clock, tokenClock func() time.Time
 }
 
 // security is a server that knows who calls: its keys, the authorization server, the logins.
@@ -56,7 +56,7 @@ const tokenLifetime = time.Hour
 // secure makes the server of an instance that was opened with access control. base is the FHIR base as clients know it; o are the options of the HTTP server, to which the extensions of security are added.
 func secure(ctx context.Context, in *instance, data string, o securityOptions, ro rest.Options) (*security, error) {
 	s := &security{in: in, mode: in.layers.records.Mode()}
-	smartOptions, err := s.tokens(ctx, in, ro)
+	smartOptions, err := s.tokens(ctx, in, ro, o.tokenClock)
 	if err != nil {
 		return nil, err
 	}
@@ -80,30 +80,30 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 }
 
 // tokens makes what signs and judges tokens.
-func (s *security) tokens(ctx context.Context, in *instance, ro rest.Options) (*smart.Options, error) {
+func (s *security) tokens(ctx context.Context, in *instance, ro rest.Options, clock func() time.Time) (*smart.Options, error) {
 	issuer := smart.Issuer(in.baseURL)
-	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger, OfflineLifetime: signin.LongestConsent}
+	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger, Clock: clock, OfflineLifetime: signin.LongestConsent}
 	if s.mode == ins.Sandbox { // a vendor's software under test publishes its keys on this machine
 		out.JWKSNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	var err error
-	if s.keys, err = token.OpenKeys(ctx, in.store, token.KeysOptions{}); err != nil {
+	if s.keys, err = token.OpenKeys(ctx, in.store, token.KeysOptions{Clock: clock}); err != nil {
 		return nil, err
 	}
-	if out.Revocations, err = token.OpenRevocations(ctx, in.store, token.RevocationsOptions{}); err != nil {
+	if out.Revocations, err = token.OpenRevocations(ctx, in.store, token.RevocationsOptions{Clock: clock}); err != nil {
 		return nil, err
 	}
-	if out.Replays, err = token.OpenReplays(ctx, in.store, token.ReplaysOptions{}); err != nil {
+	if out.Replays, err = token.OpenReplays(ctx, in.store, token.ReplaysOptions{Clock: clock}); err != nil {
 		return nil, err
 	}
-	if out.Proofs, err = token.NewProofs(token.ProofsOptions{Replays: out.Replays}); err != nil {
+	if out.Proofs, err = token.NewProofs(token.ProofsOptions{Replays: out.Replays, Clock: clock}); err != nil {
 		return nil, err
 	}
-	if s.Minter, err = token.NewMinter(token.MinterOptions{Keys: s.keys, Issuer: issuer, Audience: in.baseURL, LongestLifetime: tokenLifetime}); err != nil {
+	if s.Minter, err = token.NewMinter(token.MinterOptions{Keys: s.keys, Issuer: issuer, Audience: in.baseURL, LongestLifetime: tokenLifetime, Clock: clock}); err != nil {
 		return nil, err
 	}
 	s.Verifier, err = token.NewVerifier(token.VerifierOptions{
-		Keys: s.keys, Issuer: issuer, Audience: in.baseURL, Revocations: out.Revocations, Proofs: out.Proofs, Decode: signin.Decode, Public: public,
+		Keys: s.keys, Issuer: issuer, Audience: in.baseURL, Revocations: out.Revocations, Proofs: out.Proofs, Decode: signin.Decode, Public: public, Clock: clock,
 	})
 	out.Keys, out.Minter, out.Verifier = s.keys, s.Minter, s.Verifier
 	return out, err
@@ -124,7 +124,7 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 		return err
 	}
 	s.logins, err = signin.NewLogins(signin.Options{
-		Providers: providers, BaseURL: in.baseURL, Key: key, Who: s.who, Logger: log, ClientOptions: signin.ClientOptions{Transport: transport},
+		Providers: providers, BaseURL: in.baseURL, Key: key, Who: s.who, Logger: log, ClientOptions: signin.ClientOptions{Transport: transport, Now: o.tokenClock},
 	})
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (s *security) providers(in *instance, o securityOptions) ([]signin.Config, 
 	if s.mode != ins.Sandbox {
 		return configs, nil, nil
 	}
-	own, err := sandboxProviders(in)
+	own, err := sandboxProviders(in, o.tokenClock)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -261,7 +261,7 @@ type sandboxProvider struct {
 }
 
 // sandboxProviders make them, for the people of the server's own store.
-func sandboxProviders(in *instance) ([]*sandboxProvider, error) {
+func sandboxProviders(in *instance, clock func() time.Time) ([]*sandboxProvider, error) {
 	directory := signin.Directory{People: in.layers.people}
 	origin := signin.Origin(in.baseURL)
 	var out []*sandboxProvider
@@ -280,7 +280,7 @@ func sandboxProviders(in *instance) ([]*sandboxProvider, error) {
 			return nil, err
 		}
 		made, err := signin.NewSandbox(signin.SandboxOptions{
-			Issuer: origin + path, Kind: p.kind, Title: p.title + " (bac à sable)", ClientID: "carnet", ClientSecret: fmt.Sprintf("%x", secret), Redirect: signin.Callback(in.baseURL, p.id), People: p.people,
+			Issuer: origin + path, Kind: p.kind, Title: p.title + " (bac à sable)", ClientID: "carnet", ClientSecret: fmt.Sprintf("%x", secret), Redirect: signin.Callback(in.baseURL, p.id), People: p.people, Now: clock,
 		})
 		if err != nil {
 			return nil, err
