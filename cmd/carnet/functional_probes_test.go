@@ -25,16 +25,6 @@ func (f *functional) tests(c *column, k terms) bool {
 	return f.finds(f.of(c, k.patient()), "Patient?identifier="+url.QueryEscape(f.insOf(k.patient())), k.patient())
 }
 
-// stored stores a Consent as the operator and gives its id.
-func (f *functional) stored(body []byte) string {
-	f.t.Helper()
-	status, answer := f.ask(f.operator, http.MethodPost, "Consent", body)
-	require.Equal(f.t, http.StatusCreated, status, "%s", answer)
-	var head struct{ ID string }
-	require.NoError(f.t, json.Unmarshal(answer, &head))
-	return head.ID
-}
-
 // authorising is a care-team Consent for an identity.
 func authorising(t *testing.T, patient string, who rules.Identifier) []byte {
 	d := consent.Directive{Category: consent.CareTeam, Active: true, Patient: patient, Given: time.Now().Add(-time.Minute), Verified: true, Means: "oral", Actors: []rules.Identifier{who}}

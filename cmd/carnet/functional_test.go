@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,7 +30,6 @@ const (
 	cellStaff        = "990000101/7"
 	cellHospital     = "990000101"
 	cellElsewhere    = "990000202"
-	archivedURL      = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 )
 
 // functional is the world of matrix B: two records that differ in whether masked documents may be read in emergencies, and a client for each column.
@@ -109,53 +106,6 @@ func (f *functional) of(c *column, patient string) *habilitation.Client {
 	return f.as(c.actor, "launch user/*.cruds", context, user)
 }
 
-// ask sends a request; patches are JSON Patch.
-func (f *functional) ask(c *habilitation.Client, method, path string, body []byte) (int, []byte) {
-	f.t.Helper()
-	if method != http.MethodPatch {
-		status, answer, err := c.Do(context.Background(), method, path, body)
-		require.NoError(f.t, err)
-		require.Less(f.t, status, 500, "%s %s: %s", method, path, answer)
-		return status, answer
-	}
-	return f.send(c, method, f.base+"/"+path, "application/json-patch+json", body)
-}
-
-func (f *functional) send(c *habilitation.Client, method, address, media string, body []byte) (int, []byte) {
-	f.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, address, bytes.NewReader(body))
-	require.NoError(f.t, err)
-	r.Header.Set("Content-Type", media)
-	r.Header.Set("Authorization", "Bearer "+c.Token)
-	a, err := f.http.Do(r)
-	require.NoError(f.t, err)
-	defer a.Body.Close()
-	answer, err := io.ReadAll(a.Body)
-	require.NoError(f.t, err)
-	require.Less(f.t, a.StatusCode, 500, "%s %s: %s", method, address, answer)
-	return a.StatusCode, answer
-}
-
-// finds says whether a search's answer has a resource.
-func (f *functional) finds(c *habilitation.Client, path, id string) bool {
-	f.t.Helper()
-	status, body := f.ask(c, http.MethodGet, path, nil)
-	if status == http.StatusForbidden {
-		return false
-	}
-	require.Equal(f.t, http.StatusOK, status, "%s: %s", path, body)
-	var bundle struct {
-		Entry []struct{ Resource struct{ ID string } }
-	}
-	require.NoError(f.t, json.Unmarshal(body, &bundle))
-	for _, e := range bundle.Entry {
-		if e.Resource.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
 // terms are the circumstances that the notes of matrix B speak of.
 type terms struct {
 	own, structure, fromPatient, lenient bool
@@ -202,50 +152,24 @@ func (f *functional) document(c *column, k terms, state string, mark habilitatio
 	f.t.Helper()
 	f.n++
 	id = fmt.Sprintf("cell-%d", f.n)
-	author := object{"resourceType": "Practitioner", "id": "a", "identifier": []object{{"system": nos.SystemIDNPS, "value": "8" + cellStranger}}}
-	authors := []object{{"reference": "#a"}}
-	kind, class, system := reportCode, "10", typeSystem
+	d := written{id: id, unique: fmt.Sprintf("urn:oid:1.2.250.1.999.9.%d", f.n), patient: k.patient(), kind: reportCode, class: "10", author: byProfessional(nos.SystemIDNPS, "8"+cellStranger), state: state}
 	switch {
 	case k.fromPatient:
-		kind, class, system = "DOCPAT03", "10", "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire"
-		authors = []object{{"reference": "Patient/" + k.patient()}}
+		d.kind, d.author = "DOCPAT03", nil
 	case k.structure:
-		author = object{"resourceType": "Organization", "id": "a", "identifier": []object{{"system": nos.SystemIDNST, "value": "1" + cellHospital}}}
+		d.author = byStructure(cellHospital)
 	case k.own:
-		author["identifier"] = []object{{"system": c.identity.System, "value": c.identity.Value}}
+		d.author = byProfessional(c.identity.System, c.identity.Value)
 	case c.structure:
-		author = object{"resourceType": "Organization", "id": "a", "identifier": []object{{"system": nos.SystemIDNST, "value": "1" + cellElsewhere}}}
-	}
-	coding := func(system, code string) []object {
-		return []object{{"coding": []object{{"system": system, "code": code}}}}
-	}
-	d := object{"resourceType": "DocumentReference", "id": id, "status": "current", "masterIdentifier": object{"system": "urn:ietf:rfc:3986", "value": fmt.Sprintf("urn:oid:1.2.250.1.999.9.%d", f.n)}, "author": authors,
-		"type": coding(system, kind)[0], "category": coding(classesAt, class), "subject": object{"reference": "Patient/" + k.patient()}, "date": "2026-01-02T03:04:05Z",
-		"securityLabel": coding("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "N"), "content": []object{{"attachment": object{"contentType": "text/plain", "url": "Binary/b-" + id}}}}
-	if !k.fromPatient {
-		d["contained"] = []object{author}
+		d.author = byStructure(cellElsewhere)
 	}
 	if mark == habilitation.HiddenPatient {
-		d["date"] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+		d.date = stamp(time.Now().Add(-time.Hour))
 	}
 	if mark != habilitation.Normal {
-		d["securityLabel"] = coding(masksAt, string(mark))
+		d.labels = []string{string(mark)}
 	}
-	switch state {
-	case "archived":
-		d["extension"] = []object{{"url": archivedURL, "valueBoolean": true}}
-	case "superseded":
-		d["status"] = "superseded"
-	case "deleted":
-		d["status"] = "entered-in-error"
-	}
-	binary := object{"resourceType": "Binary", "id": "b-" + id, "contentType": "text/plain", "securityContext": object{"reference": "DocumentReference/" + id}, "data": "U2VjcmV0"}
-	for _, o := range []object{d, binary} {
-		body, err := json.Marshal(o)
-		require.NoError(f.t, err)
-		f.store(body)
-	}
-	return id
+	return f.write(&d)
 }
 
 // probe carries out the transaction of a line for a column, and says whether the server permitted it.
