@@ -98,11 +98,7 @@ func (b *builder) document(full bool) search.Expr {
 		of = append(of, kinds)
 	}
 	for _, h := range r.Hidden {
-		hidden := b.among(label, []string{string(h.Label)})
-		if h.Months > 0 {
-			hidden = search.And{hidden, search.Not{Expr: b.before(typ, h)}}
-		}
-		of = append(of, search.Not{Expr: hidden})
+		of = append(of, search.Not{Expr: b.hidden(typ, h)})
 	}
 	if len(of) > 0 {
 		all = append(all, either(conjunction(of), own, structure))
@@ -233,7 +229,17 @@ func minus(all, without []string) []string {
 	return out
 }
 
-// before is the condition that a document was deposited before its label ceased to hide it. The deposit is not before the last change, which the server knows; the dates in the document are its author's word. Of a document that was changed since, the server takes the label away when it is due.
+// hidden is the condition that a label hides a resource still.
+func (b *builder) hidden(typ string, h habilitation.Hiding) search.Expr {
+	labelled := b.among(b.a.types[typ].label, []string{string(h.Label)})
+	if h.Months == 0 {
+		return labelled
+	}
+	return search.And{labelled, search.Not{Expr: b.before(typ, h)}}
+}
+
+// before is the condition that a document was deposited before its label ceased to hide it. The deposit is not after the last change, which the server knows; the dates in the document are its author's word. What was extracted from a document, and the traces of acts on it, were written with the deposit or
+// later, so the same holds for them. Of what was changed since, the server takes the label away when it is due (ihe/dmp/clockwork): from the document and, in the same commit, from what was extracted.
 func (b *builder) before(typ string, h habilitation.Hiding) search.Expr {
 	p := b.param(typ, "_lastUpdated")
 	if p == nil || h.Since.IsZero() {
@@ -255,7 +261,7 @@ func (b *builder) data(typ string) search.Expr {
 		all = append(all, search.Not{Expr: b.among(info.label, []string{string(habilitation.Masked)})})
 	}
 	for _, h := range r.Hidden {
-		all = append(all, search.Not{Expr: b.among(info.label, []string{string(h.Label)})})
+		all = append(all, search.Not{Expr: b.hidden(typ, h)})
 	}
 	for _, s := range r.NotStates {
 		if s == habilitation.Archived {

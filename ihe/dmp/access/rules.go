@@ -122,11 +122,7 @@ func (v *view) labelled(b *builder, typ string) search.Expr {
 	}
 	var all search.And
 	for _, h := range hiding {
-		hidden := b.among(v.a.types[typ].label, []string{string(h.Label)})
-		if h.Months > 0 {
-			hidden = search.And{hidden, search.Not{Expr: b.before(typ, h)}}
-		}
-		all = append(all, search.Not{Expr: hidden})
+		all = append(all, search.Not{Expr: b.hidden(typ, h)})
 	}
 	return conjunction(all)
 }

@@ -126,7 +126,7 @@ func (s *Sweeper) run(ctx context.Context, done chan struct{}) {
 func (s *Sweeper) Sweep(ctx context.Context) (r Report, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	err = s.each(ctx, "DocumentReference", "security-label="+balp.HiddenFromPatient, func(rec *store.Record) (acted bool) { return s.document(ctx, rec, &r) })
+	err = s.each(ctx, "DocumentReference", "status=current,superseded&security-label="+balp.HiddenFromPatient, func(rec *store.Record) (acted bool) { return s.document(ctx, rec, &r) })
 	if err != nil {
 		return r, err
 	}
