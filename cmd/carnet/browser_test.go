@@ -24,6 +24,8 @@ type browser struct {
 	at     *url.URL
 	page   string
 	status int
+	header http.Header
+	back   *url.URL // where the answer to an application leads that no server stands for
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -39,7 +41,7 @@ func (b *browser) do(req *http.Request) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(b.t, err)
-	b.at, b.page, b.status = resp.Request.URL, string(body), resp.StatusCode
+	b.at, b.page, b.status, b.header = resp.Request.URL, string(body), resp.StatusCode, resp.Header
 }
 
 func (b *browser) open(address string) {

@@ -138,7 +138,7 @@ func (s *Server) mint(ctx context.Context, x *exchange, a *agreement, scopes sco
 	access, session, err := s.o.Minter.Access(ctx, token.Access{
 		Grant: a.Grant.String(), Client: a.Client, Subject: a.Subject, FHIRUser: a.FHIRUser, Patient: a.Patient, Scopes: scopes,
 		Binding:  token.Binding{JKT: x.jkt, Certificate: x.certificate},
-		Lifetime: time.Duration(a.TokenSeconds) * time.Second, AuthTime: at(a.AuthTime), Extra: extra,
+		Lifetime: time.Duration(a.TokenSeconds) * time.Second, Until: at(a.Expires), AuthTime: at(a.AuthTime), Extra: extra,
 	})
 	if err != nil {
 		return nil, refusalOf(err)

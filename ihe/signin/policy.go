@@ -204,6 +204,9 @@ func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, who *H
 	}
 	actor, user := who.actor(other, own)
 	if !request.Client.Trusted {
+		if !own && !other.Legal {
+			return nil, &smart.Refusal{Message: "Seul le titulaire du dossier, ou qui le représente légalement, autorise une application."} // A7: who helps manages no sharing
+		}
 		if err := p.consent(ctx, request, user, other.Patient, answers); err != nil {
 			return nil, err
 		}
@@ -213,17 +216,6 @@ func (p *Policy) grantPerson(ctx context.Context, request *smart.Request, who *H
 	var err error
 	granted.Claims, err = ActorClaims(&actor, "")
 	return granted, err
-}
-
-// Renew implements smart.Policy. What ends an authorization otherwise is judged on every request from the record's Consents; here, that the record in context still is one.
-func (p *Policy) Renew(_ context.Context, renewal *smart.Renewal) error {
-	if renewal.Patient == "" {
-		return nil
-	}
-	if _, err := p.Records.FindByID(renewal.Patient); err != nil {
-		return &smart.Refusal{Message: "Ce dossier n'existe plus."}
-	}
-	return nil
 }
 
 // SystemClient is the system of client_ids as identifiers.

@@ -158,7 +158,6 @@ func (w *Who) others(ctx context.Context, number ins.Matricule) (out []other, er
 		return nil, nil
 	}
 	repo := w.People.Repository()
-	today := w.now().Format("2006-01-02")
 	err = repo.Look(func(look *repository.Lookup) error {
 		found, err := look.Find(ctx, "RelatedPerson", "active=true&identifier="+number.Token(), maxOthers)
 		if err != nil {
@@ -170,9 +169,7 @@ func (w *Who) others(ctx context.Context, number ins.Matricule) (out []other, er
 				return err
 			}
 			typ, id, ok := repo.Target(res.Root.Child("patient").ChildValue("reference"))
-			period := res.Root.Child("period")
-			start, end := period.ChildValue("start"), period.ChildValue("end")
-			if !ok || typ != "Patient" || start != "" && start > today || end != "" && end < today[:min(len(end), len(today))] {
+			if !ok || typ != "Patient" || !lasts(res.Root.Child("period"), w.now()) {
 				continue
 			}
 			out = append(out, other{Patient: id, RelatedPerson: rec.ID, Legal: guardian(res.Root)})

@@ -73,6 +73,8 @@ type Access struct {
 	Binding                                   Binding
 	// Lifetime shortens or lengthens the token's life within the Minter's bounds; 0: the default.
 	Lifetime time.Duration
+	// Until is when the token ends at the latest; zero: by its Lifetime alone.
+	Until time.Time
 	// AuthTime is when the user signed in; zero: not said.
 	AuthTime time.Time
 	// Extra are further claims ("extensions" with "ihe_iua" in it, national ones); none may be one that the Minter sets.
@@ -121,9 +123,16 @@ func (m *Minter) Access(ctx context.Context, a Access) (string, *Session, error)
 		return "", nil, errors.New("token: scopes of patient/ need a launch patient")
 	}
 	now := m.o.Clock()
+	expires := now.Add(a.Lifetime)
+	if !a.Until.IsZero() && a.Until.Before(expires) {
+		expires = a.Until
+	}
+	if expires.Unix() <= now.Unix() {
+		return "", nil, errors.New("token: the access token would have expired when it is made")
+	}
 	c := accessClaims{
 		Issuer: m.o.Issuer, Audience: oneOrMore{m.o.Audience}, Subject: a.Subject, Client: a.Client, Scope: a.Scopes.Known().String(), ID: m.o.NewID(), Issued: seconds(now.Unix()),
-		Expires: seconds(now.Add(a.Lifetime).Unix()), Grant: a.Grant, FHIRUser: a.FHIRUser, Patient: a.Patient,
+		Expires: seconds(expires.Unix()), Grant: a.Grant, FHIRUser: a.FHIRUser, Patient: a.Patient,
 	}
 	if !a.AuthTime.IsZero() {
 		c.AuthTime = seconds(a.AuthTime.Unix())
