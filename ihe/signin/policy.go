@@ -69,6 +69,15 @@ func (p *Policy) Questions(_ context.Context, request *smart.Request, who *smart
 	return consentQuestions(request), nil
 }
 
+// Lasting implements smart.Lasting.
+func (p *Policy) Lasting(request *smart.Request, who *smart.Identity) (longest time.Duration, asked bool) {
+	principal, err := principalOf(who.Claims)
+	if err != nil || principal.Professional != nil || request.Client.Trusted {
+		return usualLength, false
+	}
+	return LongestConsent, true
+}
+
 func (p *Policy) professionalQuestions(request *smart.Request, who *Professional) ([]smart.Question, error) {
 	var out []smart.Question
 	if len(who.Situations) > 1 {
@@ -78,7 +87,7 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 		}
 		out = append(out, q)
 	}
-	mode := smart.Question{Name: askMode, Label: "Mode d'accès", Value: string(habilitation.Normal), Required: true, Options: []smart.Option{
+	mode := smart.Question{Name: askMode, Label: "Mode d'accès", Help: notices, Value: string(habilitation.Normal), Required: true, Options: []smart.Option{
 		{Value: string(habilitation.Normal), Label: "Normal", Help: "Le patient vous a autorisé, ou vous êtes membre de son équipe de soins."},
 	}}
 	if request.Patient != "" {
@@ -100,6 +109,9 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 	})
 	out = append(out, smart.Question{Name: askCode, Label: "Code d'accès temporaire", Help: "Si le patient vous en a donné un ; sinon, laissez vide.", MaxLength: maxCode})
 	rec, err := p.Records.FindByID(request.Patient)
+	if isNoRecord(err) {
+		return nil, &smart.Refusal{Message: "Le dossier demandé n'existe pas."}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +126,9 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 	}
 	return out, nil
 }
+
+// notices are what a professional reads before a record opens: rules that no program can decide (A6, A19, D14).
+const notices = habilitation.NoticeNecessary + " " + habilitation.NoticePenalty + " " + habilitation.NoticeNoStorage
 
 const (
 	maxJustification = 500
