@@ -2,6 +2,10 @@ package access
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/search"
@@ -69,66 +73,115 @@ func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, sc
 	if err != nil {
 		return nil, err
 	}
-	if rule == nil {
-		return scopes, nil
+	all := search.And{scopes, rule}
+	if typ == "Patient" && asks(asked, ParameterTreatingDoctor) {
+		all = append(all, v.toldOfTreating(ctx))
 	}
-	return conjunction(search.And{scopes, rule}), nil
+	return conjunction(all), nil
 }
 
-// pins says whether what is asked can be answered by the record of one person that the caller named, or by one resource.
+// pins says whether what is asked can be answered by the record of one person that the caller named, or by one resource. Several are not one: who asks about several at once sees those among the records that have to do with it.
 func (v *view) pins(typ string, asked search.Expr) bool {
+	if asks(asked, ParameterTreatingDoctor) {
+		return false // who is a person's médecin traitant is not for everybody who knows the person
+	}
+	if v.personOf(typ, asked) != "" {
+		return true
+	}
+	and, ok := asked.(search.And)
+	return ok && v.describes(typ, and)
+}
+
+// toldOfTreating is the condition that the caller may know who is médecin traitant of a person (TD1.6).
+func (v *view) toldOfTreating(ctx context.Context) search.Expr {
+	return &search.Depends{On: func(ref search.Ref) (search.Expr, error) {
+		s, err := v.standing(ctx, ref.ID)
+		if err != nil {
+			return nil, err
+		}
+		return when(s.of.rights.professionals), nil
+	}}
+}
+
+// asks says whether an expression has a parameter anywhere, but in what it asks of other resources.
+func asks(e search.Expr, code string) bool {
+	switch e := e.(type) {
+	case search.And:
+		return slices.ContainsFunc(e, func(part search.Expr) bool { return asks(part, code) })
+	case search.Or:
+		return slices.ContainsFunc(e, func(part search.Expr) bool { return asks(part, code) })
+	case search.Not:
+		return asks(e.Expr, code)
+	case *search.Clause:
+		return e.Param.Code == code
+	}
+	return false
+}
+
+// personOf gives the one person or resource that an expression names, "" when it names none, or several.
+func (v *view) personOf(typ string, asked search.Expr) string {
 	switch e := asked.(type) {
 	case search.And:
 		for _, part := range e {
-			if c, ok := part.(*search.Clause); ok && c.Param.Code == ParameterTreatingDoctor {
-				return false // who is a person's médecin traitant is not for everybody who knows the person
+			if who := v.personOf(typ, part); who != "" {
+				return who
 			}
 		}
-		for _, part := range e {
-			if v.pins(typ, part) {
-				return true
-			}
-		}
-		return v.describes(typ, e)
 	case search.Or:
-		for _, part := range e {
-			if !v.pins(typ, part) {
-				return false
-			}
-		}
-		return len(e) > 0
+		return same(len(e), func(i int) string { return v.personOf(typ, e[i]) })
 	case search.IDIn:
-		return true
+		return same(len(e.IDs), func(i int) string { return typ + "/" + e.IDs[i] })
 	case *search.Clause:
-		return v.pinsClause(typ, e)
+		return v.personBy(typ, e)
 	case *search.Chain:
-		return v.ofOwner(typ, e.Param) && e.Target == "Patient" && v.pins("Patient", e.Inner)
+		if v.ofOwner(typ, e.Param) && e.Target == "Patient" {
+			return v.personOf("Patient", e.Inner)
+		}
 	case search.InCompartment:
-		return e.Type == "Patient"
+		if e.Type == "Patient" {
+			return "Patient/" + e.ID
+		}
 	}
-	return false
+	return ""
 }
 
-func (v *view) pinsClause(typ string, c *search.Clause) bool {
-	switch {
-	case len(c.Operands) == 0 || c.Param.Resource != typ:
-		return false
-	case typ == "Patient" && c.Param.Code == "identifier" && c.Modifier == search.NoModifier:
-		for i := range c.Operands {
-			if _, known := ins.KindOf(c.Operands[i].System); !known || c.Operands[i].Code == "" {
-				return false
-			}
+// same gives what all of n names are, "" when they differ.
+func same(n int, name func(i int) string) string {
+	one := ""
+	for i := range n {
+		switch who := name(i); {
+		case who == "" || i > 0 && who != one:
+			return ""
+		default:
+			one = who
 		}
-		return true
-	case v.ofOwner(typ, c.Param) && c.Modifier == search.NoModifier:
-		for i := range c.Operands {
-			if c.Operands[i].RefID == "" {
-				return false
-			}
-		}
-		return true
 	}
-	return false
+	return one
+}
+
+// personBy gives the person that a clause names: by INS, or by the reference that says whose a resource is.
+func (v *view) personBy(typ string, c *search.Clause) string {
+	if c.Param.Resource != typ || c.Modifier != search.NoModifier {
+		return ""
+	}
+	switch {
+	case typ == "Patient" && c.Param.Code == "identifier":
+		return same(len(c.Operands), func(i int) string {
+			o := &c.Operands[i]
+			if _, known := ins.KindOf(o.System); !known || o.Code == "" {
+				return ""
+			}
+			return o.System + "|" + o.Code
+		})
+	case v.ofOwner(typ, c.Param):
+		return same(len(c.Operands), func(i int) string {
+			if c.Operands[i].RefID == "" {
+				return ""
+			}
+			return c.Operands[i].RefType + "/" + c.Operands[i].RefID
+		})
+	}
+	return ""
 }
 
 // ofOwner says whether a parameter says whose a resource is.
@@ -144,13 +197,26 @@ func (v *view) describes(typ string, asked search.And) bool {
 	if !v.a.o.Engine.Decide(&v.caller.actor, &habilitation.Situation{At: v.a.o.Clock()}, habilitation.SearchWithoutINS, nil).Permit {
 		return false
 	}
-	for _, part := range asked {
-		if c, ok := part.(*search.Clause); ok && len(c.Operands) > 0 && describing[c.Param.Code] && c.Modifier != search.ModifierMissing {
-			return true
-		}
+	return slices.ContainsFunc(asked, describesPerson)
+}
+
+// minName is how many letters of a name say something of a person.
+const minName = 2
+
+// describesPerson says whether a part of a search describes a person: by a name, a birth date of one day, or a whole identifier or address. What everybody has describes nobody: regulation finds a person, it lists none.
+func describesPerson(part search.Expr) bool {
+	c, ok := part.(*search.Clause)
+	if !ok || len(c.Operands) != 1 || c.Modifier != search.NoModifier && c.Modifier != search.ModifierExact {
+		return false
+	}
+	o := &c.Operands[0]
+	switch c.Param.Code {
+	case "name", "family", "given", "phonetic":
+		return utf8.RuneCountInString(strings.TrimSpace(o.String)) >= minName
+	case "birthdate":
+		return (o.Prefix == "" || o.Prefix == search.Eq) && o.High-o.Low <= (25*time.Hour).Microseconds()
+	case "identifier", "telecom", "phone", "email":
+		return o.Code != ""
 	}
 	return false
 }
-
-// describing are the parameters by which regulation finds a person without INS.
-var describing = map[string]bool{"name": true, "family": true, "given": true, "phonetic": true, "birthdate": true, "identifier": true, "telecom": true, "phone": true, "email": true}
