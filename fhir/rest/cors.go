@@ -3,12 +3,14 @@ package rest
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
-// cors answers a browser's preflight (true: answered) and marks the answers that scripts of other origins may read. It is off unless Options.CORS names origins.
+// cors answers a browser's preflight (true: answered) and marks the answers that scripts of other origins may read. It is off unless Options.CORS names origins, and of the FHIR API alone: pages beside it, which know
+// their user by a cookie, are nobody else's to read.
 func (s *Server) cors(x *exchange) bool {
 	origin := x.r.Header.Get("Origin")
-	if origin == "" {
+	if origin == "" || x.r.URL.Path != base && !strings.HasPrefix(x.r.URL.Path, base+"/") {
 		return false
 	}
 	h := x.w.Header()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	strictly "github.com/go-json-experiment/json"
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
 	"github.com/lestrrat-go/jwx/v2/jws"
@@ -37,7 +38,7 @@ type assertionHeader struct {
 	KeyID     string                 `json:"kid"`
 	Type      string                 `json:"typ"`
 	JKU       string                 `json:"jku"`
-	Critical  []string               `json:"crit"`
+	Critical  json.RawMessage        `json:"crit"`
 }
 
 // assertionClaims are the registered claims.
@@ -58,7 +59,7 @@ func part(text string, n int, into any) bool {
 		return false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(parts[n])
-	return err == nil && json.Unmarshal(b, into) == nil
+	return err == nil && strictly.Unmarshal(b, into) == nil
 }
 
 // subjectOfAssertion says whom an assertion speaks of, before anything of it is believed.
@@ -86,7 +87,7 @@ func (s *Server) verifyAssertion(ctx context.Context, client *Client, text strin
 		return nil, badClient("The signature of the client_assertion does not hold.")
 	}
 	var c assertionClaims
-	if err := json.Unmarshal(payload, &c); err != nil {
+	if err := strictly.Unmarshal(payload, &c); err != nil { // a name that stands twice is read differently by two programs
 		return nil, badClient("The claims of the client_assertion cannot be read.")
 	}
 	if fault := s.checkClaims(&c, client); fault != nil {
@@ -111,7 +112,7 @@ func checkHeader(h *assertionHeader, client *Client) *oauthError {
 		return badClient("The typ of the client_assertion is JWT.")
 	case h.JKU != "" && h.JKU != client.JWKSURI:
 		return badClient("The jku of the client_assertion is not the client's jwks_uri.")
-	case len(h.Critical) > 0:
+	case h.Critical != nil:
 		return badClient("The client_assertion has critical headers that are not understood.")
 	}
 	return nil
@@ -160,7 +161,7 @@ func seconds(n float64) time.Time {
 // others gives the claims that are not registered: what a client says beside who it is.
 func others(payload []byte) claims {
 	out := claims{}
-	if json.Unmarshal(payload, &out) != nil {
+	if strictly.Unmarshal(payload, &out) != nil {
 		return nil
 	}
 	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"} {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/smart/scope"
 )
@@ -19,6 +20,9 @@ type pending struct {
 	ask  *ask
 	who  *Identity
 	how  string // the login that vouches
+	// began is when the request came; again says that the person wants to be somebody else than who is signed in.
+	began time.Time
+	again bool
 	done bool
 	// shown says that the consent screen was shown to who, with the questions.
 	shown     bool
@@ -49,7 +53,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.Remote, a.UserAgent = remote(r), cut(r.UserAgent(), 200)
-	p := &pending{id: random(16), browser: hashed(s.browser(w, r)), ask: a}
+	p := &pending{id: random(16), browser: hashed(s.browser(w, r)), ask: a, began: s.o.Clock()}
 	s.reuse(r, p)
 	s.pendings.put(p.id, p)
 	p.mu.Lock()

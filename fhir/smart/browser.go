@@ -67,6 +67,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, who Identity, log
 	c := random(32)
 	s.sessions.put(hashed(c), &session{who: who, login: login, browser: hashed(s.readCookie(r, "browser")), since: s.o.Clock()})
 	s.setCookie(w, "session", c, s.o.SessionLifetime)
+	if s.readCookie(r, "again") != "" {
+		s.setCookie(w, "again", "", -time.Second)
+	}
 }
 
 // formToken is what a form must send back: it belongs to one browser and one matter.
@@ -99,5 +102,6 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 		s.sessions.take(hashed(c))
 	}
 	s.setCookie(w, "session", "", -time.Second)
+	s.setCookie(w, "again", random(32), 24*time.Hour) // who comes next is not who the identity provider still knows
 	s.show(w, http.StatusOK, "message", screen{Title: "Vous êtes déconnecté", Message: "Vous pouvez fermer cette fenêtre."})
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
@@ -42,8 +43,8 @@ func (c *Client) complete() error {
 	if !clientIDPattern.MatchString(c.ID) {
 		blame("client_id", "is 1 to 200 letters, digits and .-_~:/")
 	}
-	if c.Name == "" || len(c.Name) > 200 || !clean(c.Name) {
-		blame("client_name", "is needed: people read it on the consent screen")
+	if c.Name == "" || len(c.Name) > 200 || !clean(c.Name) || strings.ContainsFunc(c.Name, unseen) {
+		blame("client_name", "is needed, in characters that can be seen: people read it on the consent screen")
 	}
 	var err error
 	if c.scopes, err = scope.Parse(c.Scope); err != nil || c.scopes.Empty() {
@@ -58,6 +59,14 @@ func (c *Client) complete() error {
 		blame("refresh_token_lifetime and access_token_lifetime", "are seconds, not negative")
 	}
 	return errors.Join(faults...)
+}
+
+// unseen says whether a character changes what is read without being seen: controls, directions of writing, joiners, separators of lines.
+func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+
+// foreign says whether a URI has characters that RFC 3986 has not: hosts that look like others among them.
+func foreign(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 func (c *Client) checkURIs(blame func(element, what string)) {
@@ -167,7 +176,7 @@ func weak(key jwk.Key) bool {
 func checkRedirect(text string) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > maxURI || !clean(text) || strings.ContainsAny(text, " *\\<>\"") || u.Scheme == "":
+	case err != nil || len(text) > maxURI || !clean(text) || foreign(text) || strings.ContainsAny(text, " *\\<>\"") || u.Scheme == "":
 		return errors.New("is no absolute URI, or has characters that it may not have")
 	case strings.Contains(text, "#"):
 		return errors.New("has a fragment")
@@ -192,7 +201,7 @@ func checkRedirect(text string) error {
 func checkWeb(text string) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > maxURI || !clean(text) || u.Host == "" || u.User != nil || u.Opaque != "" || strings.Contains(text, "#"):
+	case err != nil || len(text) > maxURI || !clean(text) || foreign(text) || u.Host == "" || u.User != nil || u.Opaque != "" || strings.Contains(text, "#"):
 		return errors.New("is no absolute URL without user and fragment")
 	case u.Scheme == "https":
 		return nil

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxQuestions  = 64
+	maxAnswers    = 512 // fields of the form: scopes, and answers to questions
 	defaultAnswer = 500 // characters
 	answerPrefix  = "q-"
 	ticked        = "scope"
@@ -69,14 +70,22 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, p *pending,
 	for n := range v.Scopes {
 		v.Scopes[n].Ticked = slices.Contains(kept, v.Scopes[n].Scope)
 	}
-	v.Duration = s.duration(a)
+	v.Duration = s.duration(a, p.who)
 	v.Questions = arrange(p.questions, answers)
 	s.show(w, http.StatusOK, "consent", v)
 }
 
 // duration says for how long, in French.
-func (s *Server) duration(a *ask) string {
-	switch life := s.refreshLife(a.Client, a.Scopes); {
+func (s *Server) duration(a *ask, who *Identity) string {
+	life := s.refreshLife(a.Client, a.Scopes)
+	if lasting, ok := s.o.Policy.(Lasting); ok && life > 0 {
+		longest, asked := lasting.Lasting(&a.Request, who)
+		if asked && life >= longest {
+			return "pendant la durée que vous choisissez ci-dessous"
+		}
+		life = shortest(life, longest)
+	}
+	switch {
 	case life == 0:
 		return "pour cette fois, quelques minutes"
 	case life >= 48*time.Hour:
@@ -95,14 +104,18 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		s.stop(w, fault.status, sayForm, "")
 		return
 	}
-	head := parseParams(raw, fields{"transaction": 64, "form": 64, "decision": 16})
+	head := parsePairs(raw, fields{"transaction": 64, "form": 64, "decision": 16}, maxAnswers)
 	p := s.hold(w, r, head.get("transaction"))
 	if p == nil {
 		return
 	}
 	defer p.mu.Unlock()
-	if !s.ours(r, p.id, head.get("form")) || head.fault() != "" || !p.shown {
+	if !s.ours(r, p.id, head.get("form")) || head.fault() != "" || !p.shown && p.who != nil {
 		s.stop(w, http.StatusForbidden, sayForm, "")
+		return
+	}
+	if p.who == nil { // who was asked is not who sits there now
+		s.move(w, r, p)
 		return
 	}
 	if choice, refusal := s.patients(p); refusal != nil || choice {

@@ -1,9 +1,11 @@
 package smart
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // The sentences that several screens say.
@@ -15,6 +17,7 @@ const (
 	sayNoOne   = "Aucun dossier que vous puissiez ouvrir ne correspond."
 	sayOther   = "Ce lancement a été demandé par une autre personne que celle qui s'est identifiée."
 	sayRefused = "L'accès n'a pas été accordé."
+	sayStale   = "L'application demande que vous vous identifiiez de nouveau, et le service d'identification ne l'a pas fait."
 )
 
 // hold finds the authorization of a step and locks it; the caller unlocks. nil: the screen says that there is none. It must be the browser that asked.
@@ -23,12 +26,21 @@ func (s *Server) hold(w http.ResponseWriter, r *http.Request, id string) *pendin
 	if ok && p.browser == hashed(s.readCookie(r, "browser")) {
 		p.mu.Lock()
 		if !p.done {
+			if p.who != nil && !s.sitsThere(r, p.who) {
+				p.forget()
+			}
 			return p
 		}
 		p.mu.Unlock()
 	}
 	s.stop(w, http.StatusBadRequest, sayLost, "")
 	return nil
+}
+
+// sitsThere says whether a person is the one who is signed in now in the browser that asks: after a sign-out, or when somebody else signed in beside, nobody answers in the name of who was there before.
+func (s *Server) sitsThere(r *http.Request, who *Identity) bool {
+	found := s.signedIn(r)
+	return found != nil && s.SubjectOf(&found.who) == s.SubjectOf(who)
 }
 
 // queryOf reads the query of a page of ours.
@@ -108,6 +120,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.mu.Unlock()
+	p.again = p.again || p.who != nil
 	p.forget()
 	l := s.logins[q.get("via")]
 	switch {
@@ -130,7 +143,11 @@ func (p *pending) forget() {
 func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request, p *pending, l Login) {
 	p.how = l.Name()
 	w.Header().Set("Cache-Control", "no-store")
-	if err := l.Begin(w, r, p.id); err != nil {
+	begin := l.Begin
+	if anew, ok := l.(Anew); ok && s.mustProve(r, p) {
+		begin = anew.BeginAnew
+	}
+	if err := begin(w, r, p.id); err != nil {
 		s.o.Logger.Error("a login did not begin", "login", l.Name(), "cause", err)
 		s.stop(w, http.StatusBadGateway, "Le service d'identification ne répond pas. Réessayez dans un moment.", "")
 	}
@@ -143,19 +160,44 @@ func (s *Server) SignedIn(w http.ResponseWriter, r *http.Request, transaction st
 		return
 	}
 	defer p.mu.Unlock()
-	if who.Issuer == "" || who.Subject == "" || p.how == "" {
-		s.o.Logger.Error("a login vouched for nobody", "login", p.how)
+	how := cmp.Or(who.Login, p.how)
+	switch {
+	case who.Issuer == "" || who.Subject == "" || p.how == "":
+		s.o.Logger.Error("a login vouched for nobody", "login", how)
 		s.end(w, r, p, &Refusal{Message: sayRefused})
 		return
+	case !p.ask.Client.takesLogin(how):
+		s.end(w, r, p, &Refusal{Message: sayRefused})
+		return
+	case s.stale(p, &who):
+		s.end(w, r, p, &Refusal{Code: "login_required", Message: sayStale})
+		return
 	}
-	if who.AuthTime.IsZero() {
+	if who.AuthTime.IsZero() || who.AuthTime.After(s.o.Clock()) {
 		who.AuthTime = s.o.Clock()
 	}
 	p.forget()
 	p.who = &who
-	s.begin(w, r, who, p.how)
+	s.begin(w, r, who, how)
 	s.move(w, r, p)
 }
+
+// mustProve says whether the person must prove anew who they are, although their provider may know them still: where the client asks for it, and after a sign-out or a wish to be somebody else.
+func (s *Server) mustProve(r *http.Request, p *pending) bool {
+	return p.again || p.ask.prompts("login") || p.ask.prompts("select_account") || p.ask.maxAge >= 0 || s.readCookie(r, "again") != ""
+}
+
+// stale says whether a provider vouches for a proof that is older than the client asked for (OpenID Connect Core, section 3.1.2.1), where it says how old it is.
+func (s *Server) stale(p *pending, who *Identity) bool {
+	if who.AuthTime.IsZero() {
+		return false
+	}
+	age := s.o.Clock().Sub(who.AuthTime)
+	return p.ask.prompts("login") && who.AuthTime.Before(p.began.Add(-authLeeway)) || p.ask.maxAge >= 0 && age > p.ask.maxAge+authLeeway
+}
+
+// authLeeway is by how much the clock of an identity provider may differ.
+const authLeeway = time.Minute
 
 // NotSignedIn tells that a person could not, or would not, sign in, and answers the request. A *Refusal's message is shown; another error is the server's fault.
 func (s *Server) NotSignedIn(w http.ResponseWriter, r *http.Request, transaction string, err error) {
@@ -207,8 +249,12 @@ func (s *Server) choosePatient(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.mu.Unlock()
-	if !s.ours(r, p.id, form.get("form")) || p.who == nil {
+	if !s.ours(r, p.id, form.get("form")) {
 		s.stop(w, http.StatusForbidden, sayForm, "")
+		return
+	}
+	if p.who == nil {
+		s.move(w, r, p)
 		return
 	}
 	if form.get("decision") == "refuse" {

@@ -131,7 +131,9 @@ func (w *world) open(t testing.TB) {
 		for _, l := range w.smart.o.Logins {
 			path := "/test/" + l.Name() + "/" + name
 			w.REST.Echo().GET(path, func(c echo.Context) error {
-				w.smart.SignedIn(c.Response(), c.Request(), c.QueryParam("transaction"), who)
+				vouched := who
+				vouched.Login = l.Name()
+				w.smart.SignedIn(c.Response(), c.Request(), c.QueryParam("transaction"), vouched)
 				return nil
 			})
 		}

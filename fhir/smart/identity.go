@@ -13,6 +13,8 @@ type Identity struct {
 	Issuer, Subject string
 	// FHIRUser is "Practitioner/[id]", "Patient/[id]" or "RelatedPerson/[id]": who the person is on this server. It may be empty until Policy.Grant says it.
 	FHIRUser string
+	// Login is the Name of the Login that vouches; "": the one that was begun last.
+	Login string
 	// Name is shown to the person themselves, on our screens only.
 	Name string
 	// AuthTime is when the person proved who they are; zero: now.
@@ -44,6 +46,12 @@ type Login interface {
 	// browser; the provider's answer reaches a route of the Login's own, which calls Server.SignedIn or Server.NotSignedIn with it. It must be bound to the
 	// browser's request by the provider's own protocol (state, nonce); it is no secret. The way back must be a top-level GET: our cookies are SameSite=Lax.
 	Begin(w http.ResponseWriter, r *http.Request, transaction string) error
+}
+
+// Anew is a Login that can have its provider ask for the proof again, although it may know the person from before.
+type Anew interface {
+	// BeginAnew is Login.Begin.
+	BeginAnew(w http.ResponseWriter, r *http.Request, transaction string) error
 }
 
 // PatientPicker finds the record that a professional works on, where no launch context names it.

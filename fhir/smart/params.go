@@ -55,7 +55,10 @@ func (p *params) fault() string {
 const anyParameter = "*"
 
 // parseParams reads a query or a form.
-func parseParams(raw string, known fields) *params {
+func parseParams(raw string, known fields) *params { return parsePairs(raw, known, maxPairs) }
+
+// parsePairs is parseParams with another bound of pairs.
+func parsePairs(raw string, known fields, most int) *params {
 	p := &params{values: map[string]string{}, faults: map[string]string{}}
 	if len(raw) > maxForm {
 		p.blame(anyParameter, "are too long")
@@ -63,7 +66,7 @@ func parseParams(raw string, known fields) *params {
 	}
 	seen := map[string]bool{}
 	for n := 0; raw != ""; n++ {
-		if n == maxPairs {
+		if n == most {
 			p.blame(anyParameter, "are too many")
 			return p
 		}

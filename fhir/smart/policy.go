@@ -90,6 +90,11 @@ type Renewal struct {
 	AuthTime, Granted time.Time
 }
 
+// Lasting is a Policy that tells beforehand for how long at most it lets an authorization be refreshed, so that the screen says no more; asked says that a question of its own lets the person choose.
+type Lasting interface {
+	Lasting(request *Request, who *Identity) (longest time.Duration, asked bool)
+}
+
 // Policy is the say of the layer above: what must be asked of the person, and whether this may be granted. A *Refusal refuses; any other error is the server's fault.
 type Policy interface {
 	// Questions are asked once the person is known and the patient chosen.

@@ -90,7 +90,7 @@ func TestConsentAtOnce(t *testing.T) {
 	codes := make([]int, 8)
 	for n := range codes {
 		all.Go(func() {
-			r := w.Do(http.MethodPost, "/auth/consent", answer.Encode(), "Content-Type: application/x-www-form-urlencoded", "Cookie: carnet-browser="+b.jar["carnet-browser"])
+			r := w.Do(http.MethodPost, "/auth/consent", answer.Encode(), "Content-Type: application/x-www-form-urlencoded", "Cookie: carnet-browser="+b.jar["carnet-browser"]+"; carnet-session="+b.jar["carnet-session"])
 			codes[n] = r.Code
 		})
 	}

@@ -35,7 +35,7 @@ type screen struct {
 	Scopes           []scopeView
 	Questions        []questionView
 	Duration         string
-	Back             string // the way back to the client after a refusal
+	Back             template.URL // the way back to the client after a refusal: a registered redirection, of an app's own scheme too
 	Technical        string // for the client's developer
 }
 
@@ -117,7 +117,7 @@ func formSource(redirect string) string {
 
 // stop shows why nothing goes on; back is the way back to the client, "" when there is none.
 func (s *Server) stop(w http.ResponseWriter, status int, message, back string) {
-	s.show(w, status, "message", screen{Title: "Accès non accordé", Message: message, Back: back})
+	s.show(w, status, "message", screen{Title: "Accès non accordé", Message: message, Back: template.URL(back)}) //nolint:gosec // a registered redirection with our answer
 }
 
 // stopDeveloper shows a fault that only the client's developer can mend, where the client cannot be told by redirection.

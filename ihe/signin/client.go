@@ -81,14 +81,18 @@ type Attempt struct {
 // attemptLifetime is how long somebody may take to sign in.
 const attemptLifetime = 10 * time.Minute
 
-// Begin makes an attempt and the address to which the browser goes.
-func (c *Client) Begin(ctx context.Context, transaction string) (*Attempt, string, error) {
+// Begin makes an attempt and the address to which the browser goes. anew asks the provider for the proof although it may know the person from before (prompt=login).
+func (c *Client) Begin(ctx context.Context, transaction string, anew bool) (*Attempt, string, error) {
 	p, err := c.discover(ctx)
 	if err != nil {
 		return nil, "", err
 	}
 	a := &Attempt{Provider: c.ID, State: random(), Nonce: random(), Verifier: oauth2.GenerateVerifier(), Expires: c.now().Add(attemptLifetime), Transaction: transaction}
-	return a, c.oauth(p).AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("acr_values", c.ACR)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("acr_values", c.ACR)}
+	if anew {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+	}
+	return a, c.oauth(p).AuthCodeURL(a.State, options...), nil
 }
 
 func (c *Client) oauth(p *provider) *oauth2.Config {

@@ -217,13 +217,13 @@ func TestDiscoveryIsTheIssuersOwn(t *testing.T) {
 				_, _ = w.Write([]byte(document))
 				return true
 			}
-			_, _, err := o.client.Begin(t.Context(), "")
+			_, _, err := o.client.Begin(t.Context(), "", false)
 			require.ErrorIs(t, err, ErrUnavailable)
-			_, _, err = o.client.Begin(t.Context(), "")
+			_, _, err = o.client.Begin(t.Context(), "", false)
 			require.ErrorIs(t, err, ErrUnavailable)
 			assert.Equal(t, 1, calls, "a provider that fails is not asked again at once")
 			o.between, o.now = nil, o.now.Add(retryDiscovery)
-			_, _, err = o.client.Begin(t.Context(), "")
+			_, _, err = o.client.Begin(t.Context(), "", false)
 			require.NoError(t, err, "later it is")
 		})
 	}

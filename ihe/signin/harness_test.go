@@ -66,7 +66,7 @@ func newWorld(t *testing.T, kind Kind) *world {
 // begin makes an attempt and gives the provider's answer to it, as the browser would bring it.
 func (o *world) begin(t *testing.T) (*Attempt, url.Values) {
 	t.Helper()
-	attempt, address, err := o.client.Begin(t.Context(), "transaction")
+	attempt, address, err := o.client.Begin(t.Context(), "transaction", false)
 	require.NoError(t, err)
 	people, err := o.sandbox.o.People(t.Context(), "")
 	require.NoError(t, err)

@@ -112,7 +112,16 @@ func (l *providerLogin) Label() string { return "Se connecter avec " + l.client.
 
 // Begin implements smart.Login: the attempt goes to the browser as a sealed cookie of its own, so that several windows may sign in at once.
 func (l *providerLogin) Begin(w http.ResponseWriter, r *http.Request, transaction string) error {
-	attempt, address, err := l.client.Begin(r.Context(), transaction)
+	return l.begin(w, r, transaction, false)
+}
+
+// BeginAnew implements smart.Anew.
+func (l *providerLogin) BeginAnew(w http.ResponseWriter, r *http.Request, transaction string) error {
+	return l.begin(w, r, transaction, true)
+}
+
+func (l *providerLogin) begin(w http.ResponseWriter, r *http.Request, transaction string, anew bool) error {
+	attempt, address, err := l.client.Begin(r.Context(), transaction, anew)
 	if err != nil {
 		return &smart.Refusal{Code: "temporarily_unavailable", Message: l.client.Title + " ne répond pas. Réessayez dans quelques instants."}
 	}
@@ -178,6 +187,7 @@ func (l *providerLogin) callback(w http.ResponseWriter, r *http.Request) {
 		l.failed(w, r, &attempt, err)
 		return
 	}
+	identity.Login = l.Name()
 	l.server.SignedIn(w, r, attempt.Transaction, *identity)
 }
 

@@ -100,9 +100,13 @@ func (v *Verifier) bound(r *http.Request, s *Session, how scheme, token string) 
 	return nil
 }
 
-// address is the URL of the request as the client sees it, without query: the Audience stands for /fhir.
+// address is the URL of the request as the client sees it, without query: the Audience stands for /fhir, and what is beside it (introspection, launch) stands below the issuer.
 func (v *Verifier) address(r *http.Request) string {
-	return v.o.Audience + strings.TrimPrefix(r.URL.EscapedPath(), fhirPath)
+	path := r.URL.EscapedPath()
+	if path == fhirPath || strings.HasPrefix(path, fhirPath+"/") {
+		return v.o.Audience + strings.TrimPrefix(path, fhirPath)
+	}
+	return v.o.Issuer + path
 }
 
 // fhirPath is where fhir/rest mounts FHIR, whatever a proxy shows.
