@@ -15,7 +15,7 @@ import (
 
 // entryReader answers the entries of a batch or transaction that read, with the same code as requests.
 func (s *Server) entryReader(x *exchange) repository.EntryReader {
-	lenient := preferenceOf(x.r.Header).lenient
+	prefers := preferenceOf(x.r.Header)
 	var given atomic.Int64 // bytes of all answers: the response holds them together
 	return func(ctx context.Context, e *repository.BundleEntry, at store.Time) (*repository.EntryResult, error) {
 		path, raw, _ := strings.Cut(s.relative(e.URL), "?")
@@ -23,7 +23,7 @@ func (s *Server) entryReader(x *exchange) repository.EntryReader {
 		if err != nil {
 			return nil, badEntryURL()
 		}
-		r := &entryRead{s: s, x: x, e: e, at: at, raw: raw, lenient: lenient, parts: strings.Split(path, "/")}
+		r := &entryRead{s: s, x: x, e: e, at: at, raw: raw, prefers: prefers, parts: strings.Split(path, "/")}
 		a, err := r.answer(ctx)
 		if err != nil {
 			return nil, err
@@ -54,7 +54,7 @@ type entryRead struct {
 	e       *repository.BundleEntry
 	at      store.Time
 	raw     string
-	lenient bool
+	prefers preference
 	parts   []string
 }
 
@@ -105,7 +105,7 @@ func (r *entryRead) search(ctx context.Context, p []string) (*repository.EntryRe
 	default:
 		return nil, badEntryURL()
 	}
-	a, err := r.s.searchset(ctx, in, r.raw, r.lenient, r.at, nil)
+	a, err := r.s.searchset(ctx, in, r.raw, r.prefers, r.at, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ var (
 	headerVary    = []string{"Accept, Accept-Encoding"}
 	headerPrivate = []string{"private, no-cache"}
 	headerLenient = []string{"handling=lenient"}
+	headerStrict  = []string{"handling=strict"}
 	smallETags    = makeETags()
 	headerZero    = []string{"0"}
 )

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
@@ -59,13 +60,16 @@ func (s *Server) searchIn(x *exchange, in scope) error {
 	p := preferenceOf(x.r.Header)
 	ctx, cancel := s.within(x)
 	defer cancel()
-	a, err := s.searchset(ctx, in, raw, p.lenient, 0, x.r.Header["Accept"])
+	a, err := s.searchset(ctx, in, raw, p, 0, x.r.Header["Accept"])
 	if err != nil {
 		return err
 	}
 	x.query = a.query
-	if p.lenient {
+	switch {
+	case p.lenient:
 		x.w.Header()["Preference-Applied"] = headerLenient
+	case p.strict:
+		x.w.Header()["Preference-Applied"] = headerStrict
 	}
 	return s.sendJSON(x, a.out, a.bundle, Answer{Status: http.StatusOK, Query: a.query, Records: a.records})
 }
@@ -109,7 +113,7 @@ type searched struct {
 }
 
 // searchset answers a search, or one further page of it. at is the time to search at (0: now).
-func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bool, at store.Time, accept []string) (*searched, error) {
+func (s *Server) searchset(ctx context.Context, in scope, raw string, prefers preference, at store.Time, accept []string) (*searched, error) {
 	where, err := s.searchScope(in)
 	if err != nil {
 		return nil, err
@@ -125,7 +129,7 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 		if token, err = s.tokens.open(values.Get("_page"), place); err != nil {
 			return nil, err
 		}
-		lenient = false // what was ignored is not in the token
+		prefers = preference{} // what was ignored is not in the token
 		if values, err = s.pageParams(values, token.query); err != nil {
 			return nil, err
 		}
@@ -134,11 +138,11 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.parseSearch(where, token.query, lenient)
+	q, err := s.parseSearch(where, token.query, prefers)
 	if err != nil {
 		return nil, err
 	}
-	warnings, err := s.ruled(ctx, in, q, lenient || further)
+	warnings, err := s.ruled(ctx, in, q, prefers.lenient || further)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +164,7 @@ func (s *Server) searchset(ctx context.Context, in scope, raw string, lenient bo
 	if err := s.searchEntries(ctx, w, out, narrowed(q, res.Result)); err != nil {
 		return nil, err
 	}
-	if issues := append(searchIssues(q), warnings...); len(issues) > 0 {
+	if issues := append(searchIssues(q, warnings, further), warnings...); len(issues) > 0 {
 		w.outcome(appendOutcome(nil, issues))
 	}
 	if q.Explain && res.Plan != nil {
@@ -308,7 +312,7 @@ func (s *Server) searchScope(in scope) (search.Scope, error) {
 }
 
 // parseSearch reads a query in its scope.
-func (s *Server) parseSearch(in search.Scope, raw string, lenient bool) (*search.Query, error) {
+func (s *Server) parseSearch(in search.Scope, raw string, prefers preference) (*search.Query, error) {
 	params, err := search.SplitQuery(raw)
 	if err != nil {
 		return nil, err
@@ -319,7 +323,7 @@ func (s *Server) parseSearch(in search.Scope, raw string, lenient bool) (*search
 			kept = append(kept, p)
 		}
 	}
-	return search.ParseQuery(s.o.Registry, in, kept, search.ParseOptions{Lenient: lenient, BaseURL: s.o.BaseURL, MaxLength: int(s.o.Limits.Query)})
+	return search.ParseQuery(s.o.Registry, in, kept, search.ParseOptions{Lenient: prefers.lenient, Strict: prefers.strict, BaseURL: s.o.BaseURL, MaxLength: int(s.o.Limits.Query)})
 }
 
 // pageSize gives the number of matches of a page; 0 asks for the total only.
@@ -350,14 +354,20 @@ func bytesOf(lists ...[]*store.Record) int {
 	return n
 }
 
-// searchIssues tells what a lenient search left out.
-func searchIssues(q *search.Query) []fault.Issue {
+// searchIssues tells what a lenient search left out, and on the first page which criteria nothing can satisfy, unless a rule said so.
+func searchIssues(q *search.Query, said []fault.Issue, further bool) []fault.Issue {
 	issues := make([]fault.Issue, 0, len(q.Ignored))
 	for _, name := range q.Ignored {
 		issues = append(issues, fault.Issue{
 			Severity: fault.Warning, Code: fault.NotSupported,
 			Diagnostics: "The parameter " + name + " was not understood and was left out, as Prefer: handling=lenient asks.",
 		})
+	}
+	for _, hint := range q.Hints {
+		same := func(i fault.Issue) bool { return i.Code == hint.Code && i.Expression == hint.Expression }
+		if !further && !slices.ContainsFunc(said, same) {
+			issues = append(issues, hint)
+		}
 	}
 	return issues
 }

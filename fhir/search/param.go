@@ -49,6 +49,8 @@ type Param struct {
 	results []spec.TypeRef
 	// codes are the code sets bound to elements of type code, whose system is implied.
 	codes []*spec.CodeSet
+	// closed says that all elements are of type code and all their code sets are known whole.
+	closed bool
 	// derived says where the values come from, of a parameter that a chain into contained resources became; nil for all others.
 	derived *derivation
 }

@@ -27,6 +27,8 @@ type ParseOptions struct {
 	// Lenient leaves out what the server does not know or support, and lists it in Query.Ignored (Prefer: handling=lenient). Values that cannot be read remain errors: leaving
 	// them out would widen the result.
 	Lenient bool
+	// Strict makes errors of Query.Hints (Prefer: handling=strict).
+	Strict bool
 	// BaseURL is the server's FHIR base as the client sees it, when it differs from the registry's.
 	BaseURL string
 	// Now is the time from which the prefix ap measures; zero: the clock.
@@ -142,6 +144,7 @@ type parser struct {
 	zone       *time.Location
 	searched   int // types
 	conditions int
+	tokens     []tokenRead // of the parameter being read
 	issues     []fault.Issue
 }
 
@@ -251,7 +254,10 @@ func (p *parser) parameter(q *Query, where map[string]And, name, value string) b
 	if isResultParam(name) {
 		why = p.resultParam(q, name, value)
 	} else {
-		why = p.criterion(q, where, name, value)
+		p.tokens = p.tokens[:0]
+		if why = p.criterion(q, where, name, value); why == nil {
+			why = p.hint(q, name)
+		}
 	}
 	if why == nil {
 		return true

@@ -197,6 +197,7 @@ func (p *parser) token(to []Operand, param *Param, raw string) ([]Operand, *prob
 	if o.HasSystem && param.gives("boolean", "ContactPoint", "uri", "url") {
 		return nil, invalid("elements of this kind have no system; the value is written without '|'.")
 	}
+	p.tokens = append(p.tokens, tokenRead{raw, param.hintOf(&o)})
 	to = append(to, o)
 	if !o.HasSystem || o.System == "" {
 		return to, nil

@@ -1,5 +1,7 @@
 package search
 
+import "github.com/carnet-fhir/carnet/fhir/fault"
+
 // Query is a parsed search.
 type Query struct {
 	// Types are the resource types searched: one at type level, several or all at system level.
@@ -25,6 +27,8 @@ type Query struct {
 	Narrow func(body []byte) []byte
 	// Ignored are parameters left out under Prefer: handling=lenient.
 	Ignored []string
+	// Hints are warnings of criteria that no resource can satisfy: a code outside of the value set that its element is bound to.
+	Hints []fault.Issue
 }
 
 // SortKey is one part of _sort.

@@ -61,7 +61,7 @@ func newParam(d *spec.Definitions, sp *spec.SearchParameter, t *spec.Type) (*Par
 		p.results = s.results(t)
 	}
 	p.Targets = p.targets(d, sp.Target)
-	p.codes = p.implicitCodes(d, t)
+	p.codes, p.closed = p.implicitCodes(d, t)
 	return p, nil
 }
 
@@ -114,24 +114,27 @@ func sortedTypes(d *spec.Definitions, names []string) []string {
 }
 
 // implicitCodes gives the code sets of the parameter's elements of type code, whose system is known from their binding and never written
-// (http://hl7.org/fhir/R4/search.html#token: "the system is defined in the value set").
-func (p *Param) implicitCodes(d *spec.Definitions, t *spec.Type) []*spec.CodeSet {
+// (http://hl7.org/fhir/R4/search.html#token: "the system is defined in the value set"). They are closed when no other element is searched and no further code exists.
+func (p *Param) implicitCodes(d *spec.Definitions, t *spec.Type) (sets []*spec.CodeSet, closed bool) {
 	if p.Type != Token {
-		return nil
+		return nil, false
 	}
-	var sets []*spec.CodeSet
+	closed = p.gives("code")
 	for _, b := range p.selector {
 		for _, e := range b.elements(t) {
 			if e.Binding == nil || e.Binding.Strength != "required" || e.Types[0].Type.Name != "code" {
+				closed = false
 				continue
 			}
 			url, _, _ := strings.Cut(e.Binding.ValueSet, "|")
-			if set := d.CodeSets[url]; set != nil && !slices.Contains(sets, set) {
+			set := d.CodeSets[url]
+			closed = closed && set != nil && set.Complete
+			if set != nil && !slices.Contains(sets, set) {
 				sets = append(sets, set)
 			}
 		}
 	}
-	return sets
+	return sets, closed && len(sets) > 0
 }
 
 // elements gives the definitions of the elements at the end of the path.
