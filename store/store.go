@@ -158,7 +158,19 @@ type Tx struct {
 	// Guard, when set, is called at the commit point with a View of the state just before it; an error refuses the Tx and is returned
 	// by Commit as it is. It must be fast: nobody else commits meanwhile.
 	Guard func(View) error
+	// Reads, when set, names all that Guard's answer can depend on; a store need not ask a Guard whose reads nobody wrote since ReadAt.
+	Reads *Reads
 }
+
+// Reads are what somebody read of a View: all records that have one of the Entries, and the Records, whether or not they exist. They are written when such a record gets a new
+// version or is deleted, when another one becomes such a record, or ceases to be one.
+type Reads struct {
+	Entries []Entry
+	Records []Name
+}
+
+// Name is what a record is called.
+type Name struct{ Type, ID string }
 
 // Receipt tells what a commit did: the Time, and for each Write in order its outcome. A Tx that writes nothing makes no commit: its Time is
 // that of the newest one before it.

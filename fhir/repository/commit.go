@@ -18,8 +18,8 @@ var errOvertaken = errors.New("repository: overtaken")
 // decision is what an interaction decided from one view: what to write, and what must hold at the commit still.
 type decision struct {
 	drafts []*draft
-	// holds are judged again when something was committed since the view. They give errOvertaken when the decision would be another now.
-	holds []func(store.View) error
+	// holds are judged again when something that they rest on was committed since the view.
+	holds []hold
 	// pending are the resources ("Type/id") that a transaction writes, false for those that it deletes.
 	pending map[string]bool
 	// at are the drafts' positions in the store's transaction, -1 for those that write nothing.
@@ -31,7 +31,28 @@ type decision struct {
 
 func (d *decision) add(draft *draft) { d.drafts = append(d.drafts, draft) }
 
-func (d *decision) hold(check func(store.View) error) { d.holds = append(d.holds, check) }
+// hold is a condition of the commit. check gives errOvertaken when the decision would be another now.
+type hold struct {
+	check func(store.View) error
+	reads *store.Reads // what check looks at; nil: at anything
+}
+
+func (d *decision) hold(check func(store.View) error, reads *store.Reads) {
+	d.holds = append(d.holds, hold{check, reads})
+}
+
+// reads are what all conditions look at, nil when one may look at anything.
+func (d *decision) reads() *store.Reads {
+	all := &store.Reads{}
+	for i := range d.holds {
+		r := d.holds[i].reads
+		if r == nil {
+			return nil
+		}
+		all.Entries, all.Records = append(all.Entries, r.Entries...), append(all.Records, r.Records...)
+	}
+	return all
+}
 
 // carryOut decides and commits, again when another writer overtakes, and tells what was written to each draft (nil receipt: nothing was).
 func (r *Repository) carryOut(ctx context.Context, decide func(view store.View, d *decision) error) (*decision, *store.Receipt, error) {
@@ -109,14 +130,14 @@ func (d *decision) transaction(readAt store.Time) *store.Tx {
 		tx.Writes = append(tx.Writes, draft.write())
 	}
 	if len(d.holds) > 0 {
-		tx.Guard = d.stillHolds
+		tx.Guard, tx.Reads = d.stillHolds, d.reads()
 	}
 	return tx
 }
 
 func (d *decision) stillHolds(view store.View) error {
-	for _, check := range d.holds {
-		if err := check(view); err != nil {
+	for i := range d.holds {
+		if err := d.holds[i].check(view); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,7 @@ func (c *criteria) decide(ctx context.Context, view store.View, d *decision, wha
 	if len(found) > 1 {
 		return nil, multipleMatches(what)
 	}
-	d.hold(c.stays(ctx, found, 2))
+	d.hold(c.stays(ctx, found, 2), c.reads())
 	if len(found) == 0 {
 		return nil, nil
 	}
@@ -95,6 +95,15 @@ func (c *criteria) stays(ctx context.Context, found []*store.Record, limit int) 
 		}
 		return nil
 	}
+}
+
+// reads are what the criteria look at; nil: at anything.
+func (c *criteria) reads() *store.Reads {
+	entries, ok := c.r.o.Engine.Needs(c.expr)
+	if !ok {
+		return nil
+	}
+	return &store.Reads{Entries: entries}
 }
 
 func rids(records []*store.Record) []store.RID {

@@ -38,7 +38,7 @@ func (r *Repository) referencesHold(view store.View, all *decision, d *draft) er
 		if err != nil {
 			return err
 		}
-		all.hold(staysThere(typ, id))
+		all.hold(staysThere(typ, id), named(typ, id))
 	}
 	if f != nil {
 		return f
@@ -87,7 +87,7 @@ func (r *Repository) unreferenced(ctx context.Context, view store.View, all *dec
 			return errOvertaken
 		}
 		return err
-	})
+	}, nil)
 	return nil
 }
 

@@ -81,11 +81,16 @@ func (l *Lookup) Read(typ, id string) (*store.Record, error) {
 	default:
 		version = rec.Version
 	}
-	l.d.hold(func(now store.View) error { return stillVersion(now, typ, id, version) })
+	l.d.hold(func(now store.View) error { return stillVersion(now, typ, id, version) }, named(typ, id))
 	if version == 0 || rec.Method == store.Deleted {
 		return nil, nil
 	}
 	return rec, nil
+}
+
+// named are the reads of one record.
+func named(typ, id string) *store.Reads {
+	return &store.Reads{Records: []store.Name{{Type: typ, ID: id}}}
 }
 
 // stillVersion is a condition of the commit: the version (0: none) is the current one.
@@ -118,7 +123,7 @@ func (l *Lookup) found(ctx context.Context, typ string, expr search.Expr, limit 
 	if err != nil {
 		return nil, storeFault(err)
 	}
-	l.d.hold(c.stays(ctx, found, limit))
+	l.d.hold(c.stays(ctx, found, limit), c.reads())
 	return found, nil
 }
 
@@ -238,6 +243,6 @@ func (l *Lookup) Referring(ctx context.Context, typ, id string, limit int) ([]*s
 			err = errOvertaken
 		}
 		return err
-	})
+	}, nil)
 	return found, nil
 }

@@ -124,7 +124,7 @@ func (v *Review) held(ctx context.Context, c *criteria, limit int) ([]*store.Rec
 			err = errOvertaken
 		}
 		return err
-	})
+	}, c.reads())
 	return found, nil
 }
 

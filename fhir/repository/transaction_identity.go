@@ -100,7 +100,7 @@ func (t *transaction) identityOfDeletions(ctx context.Context, view store.View, 
 	if len(found) > limit {
 		return multipleMatches("conditional delete")
 	}
-	d.hold(w.when.stays(ctx, found, limit+1))
+	d.hold(w.when.stays(ctx, found, limit+1), w.when.reads())
 	w.gone = found
 	return nil
 }

@@ -49,7 +49,7 @@ func (t *transaction) limit(c *criteria) int { return 2 + min(t.writesOf[c.typ],
 
 // matches gives what the criteria match as the store will be behind the entries before w: what is stored and stays as it is, and the transaction's own writes.
 func (t *transaction) matches(ctx context.Context, view store.View, d *decision, w *txWrite) (stored []*store.Record, own []*txWrite, err error) {
-	d.hold(w.when.stays(ctx, w.stored, t.limit(w.when)))
+	d.hold(w.when.stays(ctx, w.stored, t.limit(w.when)), w.when.reads())
 	deleted := t.taken(w.when.typ, func(other *txWrite) bool { return other.order < w.order && other.what == Delete })
 	stored = without(w.stored, deleted)
 	own, err = t.ownMatches(ctx, view, w.when, w.order)
@@ -62,7 +62,7 @@ func (t *transaction) matchesBehind(ctx context.Context, view store.View, d *dec
 	if err != nil {
 		return nil, nil, err
 	}
-	d.hold(c.stays(ctx, found, t.limit(c)))
+	d.hold(c.stays(ctx, found, t.limit(c)), c.reads())
 	replaced := t.taken(c.typ, func(other *txWrite) bool { return other.what == Delete || other.what == Update })
 	own, err = t.ownMatches(ctx, view, c, len(t.writes))
 	return without(found, replaced), own, err

@@ -221,7 +221,7 @@ func (r *Repository) decideDeleteWhere(ctx context.Context, view store.View, d *
 	if len(found) > limit {
 		return multipleMatches("conditional delete")
 	}
-	d.hold(when.stays(ctx, found, limit+1))
+	d.hold(when.stays(ctx, found, limit+1), when.reads())
 	for _, rec := range found {
 		if err := r.decideDelete(ctx, view, d, rec.Type, rec.ID, Conditions{}); err != nil {
 			return err

@@ -39,6 +39,7 @@ type committer struct {
 	arena []byte // rows that the open batch writes or replaces
 	key   []byte // room for any key
 	small []byte // for values of a few bytes
+	touch touched
 	plans []plan
 	// idRows reads id rows as they were when the group began.
 	idRows *pebble.Iterator
@@ -80,7 +81,7 @@ func newCommitter(s *Store, from *state) *committer {
 	return &committer{
 		s: s, last: from.head, counts: slices.Clone(from.counts), meta: from.meta,
 		recount: map[typeID]struct{}{}, group: &group{}, key: make([]byte, 0, maxKey),
-		ids: map[recordKey]store.RID{}, recs: map[store.RID]*current{},
+		ids: map[recordKey]store.RID{}, recs: map[store.RID]*current{}, touch: newTouched(from.head),
 	}
 }
 
@@ -156,6 +157,7 @@ func (c *committer) take(r *request) {
 	}
 	if r.exec != nil {
 		r.err = r.exec(c)
+		c.touch.blind = c.last // it may have written anything
 	} else {
 		r.receipt, r.err = c.transact(r)
 	}

@@ -12,6 +12,11 @@ func (c *committer) write(p *plan, id string, prep *prepared) {
 	next.entries, _, c.err = decodeVersion(p.row, &next.head)
 	h := &next.head
 
+	var old []byte
+	if p.cur != nil {
+		old = p.cur.entries
+	}
+	c.touch.wrote(h.typ, id, old, prep.entries, h.time)
 	live := h.method != store.Deleted
 	wasLive := p.cur != nil && !p.cur.deleted()
 	switch {
@@ -28,7 +33,7 @@ func (c *committer) write(p *plan, id string, prep *prepared) {
 		if live != wasLive {
 			c.event(appendLiveKey(c.key[:0], h.typ, p.rid), h.time, live)
 		}
-		c.turn(p.rid, h.time, p.cur.entries, prep.entries)
+		c.turn(p.rid, h.time, old, prep.entries)
 	}
 	c.set(appendCurrentKey(c.key[:0], p.rid), p.row)
 

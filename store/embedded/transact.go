@@ -18,7 +18,7 @@ type plan struct {
 // transact judges a Tx and writes it into the open batch: all of it or nothing.
 func (c *committer) transact(r *request) (*store.Receipt, error) {
 	tx := r.tx
-	if tx.Guard != nil && (tx.ReadAt == 0 || c.last > tx.ReadAt) {
+	if c.overtaken(tx) {
 		if err := c.guard(tx); err != nil {
 			return nil, err
 		}
@@ -62,6 +62,19 @@ func (c *committer) transact(r *request) (*store.Receipt, error) {
 	c.open()
 	c.group.commits++
 	return c.receipt(t), nil
+}
+
+// overtaken says whether the Guard of a Tx has to be asked.
+func (c *committer) overtaken(tx *store.Tx) bool {
+	switch {
+	case tx.Guard == nil:
+		return false
+	case tx.ReadAt == 0:
+		return true
+	case c.last <= tx.ReadAt:
+		return false
+	}
+	return tx.Reads == nil || c.touch.since(tx.Reads, tx.ReadAt, c.last, c.s.names.Load())
 }
 
 // guard shows the state just before the Tx to its Guard. What the group holds so far is applied first, without waiting for the disk.

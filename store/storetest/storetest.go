@@ -25,6 +25,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"Expectations", testExpectations},
 		{"Transactions", testTransactions},
 		{"Guards", testGuards},
+		{"Reads", testReads},
 		{"Times", testTimes},
 		{"Indexes", testIndexes},
 		{"History", testHistory},
