@@ -35,12 +35,15 @@ func (r *Repository) restrict(ctx context.Context, typ string, asked search.Expr
 	if err != nil || typ != "Binary" {
 		return own, err
 	}
-	secured := &search.Secured{By: func(typ string) (search.Expr, error) { return r.mayRead(ctx, typ, nil) }, Without: true, Nowhere: own == nil}
+	secured := &search.Secured{By: func(typ string) (search.Expr, error) { return r.mayRead(ctx, typ, theOneNamed) }, Without: true, Nowhere: own == nil}
 	if own == nil {
 		return secured, nil
 	}
 	return search.And{own, secured}, nil
 }
+
+// theOneNamed asks for one resource by its id, whichever it is: a Binary names what secures it, so that who asks for the Binary asks about that one.
+var theOneNamed = search.IDIn{IDs: []string{"*"}}
 
 func (r *Repository) condition(ctx context.Context, typ string, asked search.Expr) (search.Expr, error) {
 	if n, ok := r.o.Access.(Narrower); ok && asked != nil {
@@ -159,3 +162,6 @@ type judged func(ctx context.Context, view store.View, rec *store.Record) (bool,
 func (r *Repository) tree(rec *store.Record) (*element.Resource, error) {
 	return element.ParseJSON(r.defs, rec.Body, element.Options{ExpectType: rec.Type, Trusted: true})
 }
+
+// Target says which resource of this server a reference names, as Repository.Target does.
+func (l *Lookup) Target(reference string) (typ, id string, ok bool) { return l.r.resource(reference) }
