@@ -4,13 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/carnet-fhir/carnet/conformance/habilitation"
+	"github.com/carnet-fhir/carnet/fhir/smart/scope"
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
 
@@ -131,4 +136,86 @@ func TestWhoNoLongerRepresentsIsOut(t *testing.T) {
 	require.NotEmpty(t, got.Refresh, got.Reason)
 	h.put(fmt.Appendf(nil, `{"resourceType":"RelatedPerson","id":"guardian","active":false,"patient":{"reference":"Patient/ada"},"identifier":[{"system":%q,"value":%q}]}`, ins.Test.System(), h.numbers["ben"]))
 	assert.Equal(t, "invalid_grant", h.refresh("phr", got).Error)
+}
+
+// TestSubscriptionsEndWithTheirAuthorization: what was revoked or withdrawn tells nobody anything any more, and says why; what the person agrees to later does not bring it back.
+func TestSubscriptionsEndWithTheirAuthorization(t *testing.T) {
+	h := newHostile(t)
+	h.people("ada")
+	require.NoError(t, h.in.layers.start(h.in, nil))
+	var told atomic.Int64
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told.Add(1) }))
+	defer hook.Close()
+	subscribe := func(token string) string {
+		status, body, err := (&habilitation.Client{Base: h.base, HTTP: h.http, Token: token}).Do(t.Context(), http.MethodPost, "Subscription", []byte(subscriptionTo(hook.URL, "ada")))
+		require.NoError(t, err)
+		require.Equal(t, http.StatusCreated, status, string(body))
+		var made struct{ ID string }
+		require.NoError(t, json.Unmarshal(body, &made))
+		return made.ID
+	}
+	state := func(id string) (status, reason string) {
+		_, body, err := h.operator.Do(t.Context(), http.MethodGet, "Subscription/"+id, nil)
+		require.NoError(t, err)
+		var s struct{ Status, Error string }
+		require.NoError(t, json.Unmarshal(body, &s))
+		return s.Status, s.Error
+	}
+	becomes := func(id, want string) string {
+		var reason string
+		require.Eventually(t, func() bool {
+			var status string
+			status, reason = state(id)
+			return status == want
+		}, 10*time.Second, 20*time.Millisecond, "%s", want)
+		return reason
+	}
+	// Revoked.
+	got := h.agreed(h.numbers["ada"], "ada", url.Values{"scope": {"offline_access", "patient/*.rs"}})
+	id := subscribe(h.subscribing(t, "ada", got).Token)
+	becomes(id, "active")
+	status, _ := h.post("/auth/revoke", url.Values{"token": {got.Refresh}, "client_id": {"phr"}})
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, becomes(id, "off"), "was revoked")
+
+	// Withdrawn, and agreed to again: the next event finds the break.
+	got = h.agreed(h.numbers["ada"], "ada", nil)
+	id = subscribe(h.subscribing(t, "ada", got).Token)
+	becomes(id, "active")
+	h.withdraws("ada")
+	h.wait(10 * time.Second)
+	again := h.agreed(h.numbers["ada"], "ada", nil)
+	next := subscribe(h.subscribing(t, "ada", again).Token)
+	becomes(next, "active")
+	before := told.Load()
+	h.put([]byte(`{"resourceType":"DocumentReference","id":"dr1","status":"current","subject":{"reference":"Patient/ada"},"date":"2026-01-02T10:00:00Z","content":[{"attachment":{"contentType":"text/plain","data":"YQ=="}}],
+"masterIdentifier":{"system":"urn:ietf:rfc:3986","value":"urn:oid:1.2.250.1.213.1.4.10.77"},"type":{"coding":[{"system":"http://loinc.org","code":"11488-4"}]},"category":[{"coding":[{"system":"https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument-CISIS/FHIR/TRE-A03-ClasseDocument-CISIS","code":"10"}]}]}`))
+	assert.Contains(t, becomes(id, "off"), "no longer holds")
+	require.Eventually(t, func() bool { return told.Load() > before }, 10*time.Second, 20*time.Millisecond, "the new one is told")
+	assert.Equal(t, before+1, told.Load(), "and it alone")
+	status2, reason := state(next)
+	assert.Equal(t, "active", status2, reason)
+}
+
+// subscribing is the person's token with the scope to subscribe, under the same authorization.
+func (h *hostile) subscribing(t *testing.T, patient string, from tokens) *habilitation.Client {
+	session, err := h.Verifier.Token(t.Context(), from.Access)
+	require.NoError(t, err)
+	scopes, err := scope.Parse("user/*.cruds patient/*.rs")
+	require.NoError(t, err)
+	extra := map[string]any{}
+	for name, value := range session.Claims {
+		if name != "auth_time" {
+			extra[name] = value
+		}
+	}
+	made, _, err := h.Minter.Access(t.Context(), token.Access{Grant: session.Grant, Client: session.Client, Subject: session.Subject, FHIRUser: session.FHIRUser, Patient: patient, Scopes: scopes, Extra: extra})
+	require.NoError(t, err)
+	return &habilitation.Client{Base: h.base, HTTP: h.http, Token: made}
+}
+
+func subscriptionTo(endpoint, patient string) string {
+	const topic = "https://profiles.ihe.net/ITI/DSUBm/SubscriptionTopic/DSUBm-SubscriptionTopic-DocumentReference-PatientDependent"
+	return `{"resourceType":"Subscription","status":"requested","reason":"Nouveautés","criteria":"` + topic + `","_criteria":{"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria","valueString":"DocumentReference?patient=Patient/` + patient + `"}]},
+"channel":{"type":"rest-hook","endpoint":"` + endpoint + `","payload":"application/fhir+json","_payload":{"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content","valueCode":"id-only"}]}}}`
 }

@@ -53,7 +53,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 		Shown: map[string]func([]byte) []byte{"DocumentReference": mhd.AbsoluteURLs(baseURL)},
 	}
 	if guarded != nil {
-		heard.Caller = guarded.access.Owner
+		heard.Caller, heard.Grant, heard.Ended = guarded.access.Owner, guarded.grantOf, guarded.over
 	}
 	received := mhd.Options{}
 	if secured != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/smart"
@@ -28,6 +29,8 @@ type rights struct {
 	consents *balp.Consents
 	// untraced: requests and tokens are not traced.
 	untraced bool
+	// ended says why a Subscription is no longer delivered to; nil until there is an authorization server.
+	ended func(context.Context, *element.Element) (string, error)
 }
 
 // newRights makes them; nil without access control.

@@ -139,8 +139,11 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 			return err
 		}
 	}
-	out.Clients, err = clients(o.clients, in.baseURL)
-	return err
+	if out.Clients, err = clients(o.clients, in.baseURL); err != nil {
+		return err
+	}
+	in.layers.rights.ended, out.Withdrawn = s.subscriptionOver(out.Clients, policy), in.layers.broker.Withdrawn
+	return nil
 }
 
 // providers are those of the file, and in a sandbox those of the server itself, which are called in this process.

@@ -16,14 +16,14 @@ type pending struct {
 	id      string
 	browser string // hashed
 
-	mu   sync.Mutex // one step at a time
-	ask  *ask
-	who  *Identity
-	how  string // the login that vouches
+	mu  sync.Mutex // one step at a time
+	ask *ask
+	who *Identity
+	how string // the login that vouches
 	// began is when the request came; again says that the person wants to be somebody else than who is signed in.
 	began time.Time
 	again bool
-	done bool
+	done  bool
 	// shown says that the consent screen was shown to who, with the questions.
 	shown     bool
 	questions []Question

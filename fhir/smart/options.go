@@ -36,6 +36,8 @@ type Options struct {
 	// Issued is told of each access token before it leaves; an error keeps it back, so that no token is used untraced. Failed is told of who was not let in. Both may be nil.
 	Issued func(context.Context, Issuance) error
 	Failed func(context.Context, Failure) error
+	// Withdrawn is told of each authorization that was taken back, after it holds; nil: nobody is.
+	Withdrawn func(grant string)
 
 	// Operator runs the server; it stands on the screens.
 	Operator string

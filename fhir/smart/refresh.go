@@ -70,7 +70,7 @@ func (s *Server) beginRefresh(ctx context.Context, a *agreement) (string, error)
 		return "", err
 	}
 	for _, id := range evicted {
-		if err := s.o.Revocations.Grant(ctx, id.String()); err != nil {
+		if err := s.withdraw(ctx, id); err != nil {
 			return "", err
 		}
 	}

@@ -36,7 +36,7 @@ type screen struct {
 	Questions        []questionView
 	Duration         string
 	Back             template.URL // the way back to the client after a refusal: a registered redirection, of an app's own scheme too
-	Technical        string // for the client's developer
+	Technical        string       // for the client's developer
 }
 
 type loginView struct{ Label, URL string }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
 )
 
 // Server is the authorization server. It is safe for concurrent use.
@@ -138,5 +139,14 @@ func (s *Server) SubjectOf(who *Identity) string { return s.secrets.subjectOf(wh
 
 // withdraw ends an authorization and its access tokens.
 func (s *Server) withdraw(ctx context.Context, id grantID) error {
-	return errors.Join(s.ledger.close(ctx, id), s.o.Revocations.Grant(ctx, id.String()))
+	err := errors.Join(s.ledger.close(ctx, id), s.o.Revocations.Grant(ctx, id.String()))
+	if s.o.Withdrawn != nil {
+		s.o.Withdrawn(id.String())
+	}
+	return err
+}
+
+// Withdrawn says whether an authorization was taken back; it is known for as long as an access token of it could live.
+func (s *Server) Withdrawn(grant string) bool {
+	return s.o.Revocations.Revoked(&token.Session{Grant: grant})
 }

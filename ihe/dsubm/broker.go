@@ -35,6 +35,9 @@ type Options struct {
 	Concurrent int
 	// Caller gives the context in which the subscription's owner reads: what the owner may not see is not told. Nil: the server's own.
 	Caller func(ctx context.Context, subscription *element.Element) context.Context
+	// Grant names the authorization under which a Subscription was made, "" for none; Ended says why a Subscription is no longer delivered to, "" when it is. Nil: none ends but by itself.
+	Grant func(subscription *element.Element) string
+	Ended func(ctx context.Context, subscription *element.Element) (reason string, err error)
 	// Shown gives a resource's JSON as clients see it, by type.
 	Shown  map[string]func(body []byte) []byte
 	Logger *slog.Logger
@@ -143,6 +146,18 @@ func (b *Broker) Committed(_ context.Context, _ store.Time, changes []repository
 	}
 	for _, w := range b.workers {
 		if documents && w.terms.resource == "DocumentReference" || lists && w.terms.resource == "List" {
+			signal(w.wake)
+		}
+	}
+}
+
+// Withdrawn tells that an authorization was taken back: the Subscriptions that were made under it end.
+func (b *Broker) Withdrawn(grant string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.workers {
+		if grant != "" && w.grant == grant {
+			w.doubted.Store(true)
 			signal(w.wake)
 		}
 	}
@@ -303,6 +318,10 @@ func (b *Broker) begin(ctx context.Context, rec *store.Record, root *element.Ele
 	}
 	w := &worker{b: b, id: rec.ID, terms: t, root: root, progress: p, wake: make(chan struct{}, 1), ended: make(chan struct{}), status: status}
 	w.version.Store(rec.Version)
+	w.doubted.Store(true)
+	if b.o.Grant != nil {
+		w.grant = b.o.Grant(root)
+	}
 	for _, query := range t.filters {
 		x, err := condition(b.registry, t.resource, query)
 		if err != nil {

@@ -20,6 +20,8 @@ type worker struct {
 	b       *Broker
 	id      string
 	version atomic.Uint64 // of the Subscription, as far as the worker knows
+	grant   string        // the authorization under which it was made
+	doubted atomic.Bool   // that it holds is to be looked at
 	terms   *terms
 	root    *element.Element
 	where   []search.Expr
@@ -41,6 +43,9 @@ func (w *worker) run(ctx context.Context) {
 	defer w.b.done.Done()
 	defer close(w.ended)
 	defer w.save(context.WithoutCancel(ctx))
+	if w.over(ctx) {
+		return
+	}
 	if w.status == statusRequested {
 		if !w.shake(ctx) {
 			return
@@ -48,6 +53,9 @@ func (w *worker) run(ctx context.Context) {
 	}
 	w.spoke = time.Now()
 	for ctx.Err() == nil {
+		if w.doubted.Load() && w.over(ctx) {
+			return
+		}
 		if w.expired() {
 			w.expire(ctx)
 			return
@@ -135,6 +143,26 @@ func (w *worker) expire(ctx context.Context) {
 	w.settle(ctx, statusOff, "The end that the Subscription names was reached.")
 }
 
+// over ends a subscription whose authorization no longer holds, without a word to its endpoint: it may be in hands that are not to hear anything.
+func (w *worker) over(ctx context.Context) bool {
+	w.doubted.Store(false)
+	if w.b.o.Ended == nil {
+		return false
+	}
+	reason, err := w.b.o.Ended(ctx, w.root)
+	if err != nil {
+		w.doubted.Store(true)
+		if ctx.Err() == nil {
+			w.b.o.Logger.ErrorContext(ctx, "whether a subscription still holds is not known", "subscription", w.id, "error", err)
+		}
+		return false
+	}
+	if reason != "" {
+		w.settle(ctx, statusOff, reason)
+	}
+	return reason != ""
+}
+
 // wait sleeps until there may be events, a heartbeat is due or the subscription ends.
 func (w *worker) wait(ctx context.Context) error {
 	timer := time.NewTimer(w.patience())
@@ -143,6 +171,7 @@ func (w *worker) wait(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-w.wake:
 	case <-timer.C:
+		w.doubted.Store(true)
 		if w.terms.heartbeat > 0 && time.Since(w.spoke) >= w.terms.heartbeat {
 			return w.beat(ctx)
 		}
@@ -231,6 +260,9 @@ func (w *worker) collect(ctx context.Context) (held []told, places []place, seen
 // deliver sends one notification, then keeps the new place durably. A crash between the two sends it once more.
 func (w *worker) deliver(ctx context.Context, batch []told, at place) error {
 	events := w.progress.Events + uint64(len(batch))
+	if w.over(ctx) {
+		return &deliveryError{errStopped}
+	}
 	if err := w.send(ctx, &message{status: statusActive, kind: eventful, events: events, told: batch}); err != nil {
 		return &deliveryError{err}
 	}
@@ -244,8 +276,8 @@ func (w *worker) succeeded() { w.progress.Failures, w.progress.Since = 0, time.T
 
 // failed counts an attempt in vain; errStopped when it was the last.
 func (w *worker) failed(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if ctx.Err() != nil || errors.Is(err, errStopped) {
+		return errors.Join(ctx.Err(), errStopped)
 	}
 	p := &w.progress
 	if p.Failures == 0 {

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/search"
@@ -27,6 +28,25 @@ type ownership struct {
 	User    string             `json:"user,omitempty"`
 	Scopes  string             `json:"scopes"`
 	Patient string             `json:"patient,omitempty"`
+	Grant   string             `json:"grant,omitempty"`  // the authorization of the token
+	Issued  int64              `json:"issued,omitempty"` // when the token was made, in seconds since the Unix epoch
+}
+
+// Conceal takes the owner out of the Subscription that a patch is applied to.
+func (r *Rules) Conceal(current *element.Resource) error {
+	if current.Type() != "Subscription" {
+		return nil
+	}
+	for x := current.Root.First; x != nil; {
+		next := x.Next
+		if x.Name == "extension" && x.ChildValue("url") == extensionOwner {
+			if err := current.Root.Remove(x); err != nil {
+				return err
+			}
+		}
+		x = next
+	}
+	return nil
 }
 
 // keepOwner puts the owner into a Subscription that is written.
@@ -41,7 +61,12 @@ func (r *Rules) keepOwner(ctx context.Context, before *element.Element, after *e
 		x = next
 	}
 	after.Changed()
-	if before != nil {
+	c, err := callerOf(ctx)
+	if err != nil {
+		return err
+	}
+	// Who resumes a Subscription does so under the authorization of today; every other change leaves the owner as it is.
+	if before != nil && (c == nil || after.Root.ChildValue("status") != "requested") {
 		for x := range before.Children("extension") {
 			if x.ChildValue("url") == extensionOwner {
 				return after.Root.Add("extension", element.Clone(x))
@@ -49,9 +74,8 @@ func (r *Rules) keepOwner(ctx context.Context, before *element.Element, after *e
 		}
 		return nil
 	}
-	c, err := callerOf(ctx)
-	if c == nil || err != nil {
-		return err
+	if c == nil {
+		return nil
 	}
 	if c.actor.Mode != "" && c.actor.Mode != habilitation.Normal {
 		return refused(habilitation.Decision{Rule: "E1", Why: "An emergency ends; a Subscription is made in normal access."})
@@ -65,7 +89,9 @@ func (r *Rules) keepOwner(ctx context.Context, before *element.Element, after *e
 
 // owner makes the extension.
 func owner(c *caller) (*element.Element, error) {
-	kept, err := json.Marshal(&ownership{Actor: c.actor, Client: c.session.Client, User: c.session.FHIRUser, Scopes: c.session.Scopes.String(), Patient: c.session.Patient})
+	kept, err := json.Marshal(&ownership{
+		Actor: c.actor, Client: c.session.Client, User: c.session.FHIRUser, Scopes: c.session.Scopes.String(), Patient: c.session.Patient, Grant: c.session.Grant, Issued: c.session.Issued.Unix(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +141,15 @@ func (v *view) owns(typ string) search.Expr {
 
 // Owner gives the context in which a Subscription's owner reads (dsubm.Options.Caller): with the owner's rights as they are now. A Subscription without an owner sees nothing.
 func (a *Access) Owner(ctx context.Context, subscription *element.Element) context.Context {
-	session := &token.Session{Actor: &habilitation.Actor{}}
+	session, ok := Maker(subscription)
+	if !ok {
+		session = &token.Session{Actor: &habilitation.Actor{}}
+	}
+	return token.NewContext(ctx, session)
+}
+
+// Maker gives the session by which a Subscription was made or last resumed: who, with which client and under which authorization (Grant). It has no token of its own and does not expire.
+func Maker(subscription *element.Element) (session *token.Session, ok bool) {
 	for x := range subscription.Children("extension") {
 		if x.ChildValue("url") != extensionOwner {
 			continue
@@ -129,8 +163,11 @@ func (a *Access) Owner(ctx context.Context, subscription *element.Element) conte
 			if err != nil {
 				continue
 			}
-			session = &token.Session{Client: kept.Client, FHIRUser: kept.User, Scopes: scopes, Patient: kept.Patient, Actor: &kept.Actor}
+			session = &token.Session{Client: kept.Client, FHIRUser: kept.User, Scopes: scopes, Patient: kept.Patient, Grant: kept.Grant, Actor: &kept.Actor}
+			if kept.Issued > 0 {
+				session.Issued = time.Unix(kept.Issued, 0)
+			}
 		}
 	}
-	return token.NewContext(ctx, session)
+	return session, session != nil
 }
