@@ -103,11 +103,6 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 	if request.Patient == "" {
 		return out, nil
 	}
-	out = append(out, smart.Question{
-		Name: askJustification, Label: "Motif de l'accès", Help: "Obligatoire ; le patient peut le lire.", MaxLength: maxJustification, Required: true,
-		When: &smart.Condition{Question: askMode, Answers: []string{string(habilitation.BreakGlass)}},
-	})
-	out = append(out, smart.Question{Name: askCode, Label: "Code d'accès temporaire", Help: "Si le patient vous en a donné un ; sinon, laissez vide.", MaxLength: maxCode})
 	rec, err := p.Records.FindByID(request.Patient)
 	if isNoRecord(err) {
 		return nil, &smart.Refusal{Message: "Le dossier demandé n'existe pas."}
@@ -115,6 +110,11 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 	if err != nil {
 		return nil, err
 	}
+	out = append(out, smart.Question{
+		Name: askJustification, Label: "Motif de l'accès", Help: "Accès au dossier de " + nameOf(rec) + ", " + born(rec.Traits.Sex, rec.Traits.BirthDate) + ". Obligatoire ; le patient peut le lire.", MaxLength: maxJustification, Required: true,
+		When: &smart.Condition{Question: askMode, Answers: []string{string(habilitation.BreakGlass)}},
+	})
+	out = append(out, smart.Question{Name: askCode, Label: "Code d'accès temporaire", Help: "Si le patient vous en a donné un ; sinon, laissez vide.", MaxLength: maxCode})
 	w := Who{Now: p.Now}
 	if w.minor(rec.Traits.BirthDate) {
 		out = append(out, smart.Question{
