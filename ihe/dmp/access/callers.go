@@ -118,8 +118,10 @@ func (v *view) standing(ctx context.Context, id string) (*standing, error) {
 		return nil, err
 	}
 	s = &standing{situation: v.a.situation(p, v.caller, now), until: now.Add(standingLife)}
-	if turn := p.nextTurn(now); !turn.IsZero() && turn.Before(s.until) {
-		s.until = turn
+	for _, turn := range []time.Time{p.nextTurn(now), v.a.o.Engine.NextEnd(s.situation)} {
+		if !turn.IsZero() && turn.Before(s.until) {
+			s.until = turn
+		}
 	}
 	s.reading = v.a.o.Engine.Reading(&v.caller.actor, s.situation)
 	v.mu.Lock()

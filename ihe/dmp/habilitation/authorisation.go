@@ -43,6 +43,29 @@ func (e *Engine) holds(z *Authorisation, s *Situation, length time.Duration) (ex
 	return true, within(s.At, time.Time{}, until)
 }
 
+// NextEnd gives the next moment at which an authorisation of a situation ends by the length that the options give it; the zero time: none does. Ends that Consents name are not among them.
+func (e *Engine) NextEnd(s *Situation) (next time.Time) {
+	for _, z := range []struct {
+		given  *Authorisation
+		length time.Duration
+	}{{&s.Moment, e.momentLength()}, {&s.Team, e.options.AuthorisationLength}} {
+		if z.given.Given.IsZero() || z.length <= 0 {
+			continue
+		}
+		if end := z.given.Given.Add(z.length); end.After(s.At) && (next.IsZero() || end.Before(next)) {
+			next = end
+		}
+	}
+	return next
+}
+
+func (e *Engine) momentLength() time.Duration {
+	if e.options.MomentLength == 0 {
+		return defaultMomentLength
+	}
+	return e.options.MomentLength
+}
+
 // Authorisation gives the state of a professional's authorisation on a record, as TD0.2 answers it, and the rule that says so.
 func (e *Engine) Authorisation(a *Actor, s *Situation) (AuthorisationState, Decision) {
 	ed := e.edition(s.At)
@@ -59,11 +82,7 @@ func (e *Engine) Authorisation(a *Actor, s *Situation) (AuthorisationState, Deci
 
 // authorised judges the authorisations of who is not blocked. One that holds is enough.
 func (e *Engine) authorised(st *standing, s *Situation) (AuthorisationState, Decision) {
-	moment := e.options.MomentLength
-	if moment == 0 {
-		moment = defaultMomentLength
-	}
-	hadMoment, byMoment := e.holds(&s.Moment, s, moment)
+	hadMoment, byMoment := e.holds(&s.Moment, s, e.momentLength())
 	hadTeam, byTeam := e.holds(&s.Team, s, e.options.AuthorisationLength)
 	weighed := []RuleID{"A8", "A1"}
 	permit := func(rule RuleID, why string) (AuthorisationState, Decision) {

@@ -182,8 +182,16 @@ func (q *question) matrixB() *Decision {
 		return d
 	}
 	p := permit(rule, "The functional rights say yes.")
-	p.Limit = limit
+	if p.Limit = limit; limit == "" && q.onlyOwn() {
+		p.Limit = OwnOnly
+		q.weigh("MA")
+	}
 	return p
+}
+
+// onlyOwn says whether a permission about documents in general means the actor's own: matrix A has no column for it, so that it has no other (a médecin du travail, A16; an aide-soignant).
+func (q *question) onlyOwn() bool {
+	return q.general && q.st.kind != kindES && q.st.kind != kindStaff && q.st.column == noColumn && (slices.Contains(aboutDocument, q.t) || q.t == SearchMetadata || q.t == SearchReference)
 }
 
 // readings are the transactions that consult documents.

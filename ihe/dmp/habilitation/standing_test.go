@@ -197,3 +197,12 @@ func FuzzParseAccessMode(f *testing.F) {
 		}
 	})
 }
+
+func TestNextEnd(t *testing.T) {
+	e := engine(t, Options{AuthorisationLength: 24 * time.Hour})
+	s := situation(func(s *Situation) { s.Moment.Given, s.Team.Given = now.Add(-time.Hour), now.Add(-23*time.Hour) })
+	assert.Equal(t, now.Add(time.Hour), e.NextEnd(s))
+	s.Team.Given = now.Add(-24 * time.Hour) // it has ended
+	assert.Equal(t, now.Add(11*time.Hour), e.NextEnd(s))
+	assert.True(t, standard(t).NextEnd(situation(team)).IsZero(), "an authorisation of the team has no end by default")
+}
