@@ -49,6 +49,11 @@ type PatchRule interface {
 	AfterPatch(ctx context.Context, current, patched *element.Resource) error
 }
 
+// Concealer is an Interceptor that takes out of the version to which a patch is applied what the server keeps in a resource for itself: a patch neither tests it nor counts it nor changes it. A Completer puts it back.
+type Concealer interface {
+	Conceal(current *element.Resource) error
+}
+
 // beforeOf reads the version that a draft follows, once.
 func (r *Repository) beforeOf(d *draft) (*element.Element, error) {
 	if d.before == nil {
@@ -175,9 +180,14 @@ func (r *Repository) encode(d *draft) (err error) {
 	return err
 }
 
-// patchedBy applies a patch under the rules.
+// patchedBy applies a patch under the rules. What is concealed is taken out of current, which is the caller's alone.
 func (r *Repository) patchedBy(ctx context.Context, current *element.Resource, kind patch.Kind, body []byte) (*element.Resource, error) {
 	var err error
+	for _, c := range r.concealers {
+		if err := c.Conceal(current); err != nil {
+			return nil, err
+		}
+	}
 	for _, rule := range r.patchRules {
 		if body, err = rule.BeforePatch(ctx, current, kind, body); err != nil {
 			return nil, err

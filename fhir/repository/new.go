@@ -32,11 +32,12 @@ type Repository struct {
 	// parameters changes: so whoever walks the store after a change meets every resource that was indexed before it.
 	indexing sync.RWMutex
 	params   *customParams
-	// reviewers, completers, followers and patchRules are the interceptors that are that too.
+	// reviewers, completers, followers, patchRules and concealers are the interceptors that are that too.
 	reviewers  []Reviewer
 	completers []Completer
 	followers  []Follower
 	patchRules []PatchRule
+	concealers []Concealer
 	watch      *watcher
 }
 
@@ -74,6 +75,9 @@ func New(o Options) (*Repository, error) {
 		}
 		if rule, ok := i.(PatchRule); ok {
 			r.patchRules = append(r.patchRules, rule)
+		}
+		if concealer, ok := i.(Concealer); ok {
+			r.concealers = append(r.concealers, concealer)
 		}
 	}
 	if len(o.Observers) > 0 {

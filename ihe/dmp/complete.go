@@ -81,7 +81,37 @@ func keepExtensions(before, after *element.Element) (changed bool, err error) {
 		}
 		changed = true
 	}
-	return changed, nil
+	if !changed {
+		return false, nil
+	}
+	return true, reorder(before, after)
+}
+
+// reorder gives the extensions of after the order of before when they are the same: what was put back stands where it stood, and nothing has changed.
+func reorder(before, after *element.Element) error {
+	left := slices.Collect(after.Children("extension"))
+	was := slices.Collect(before.Children("extension"))
+	if len(left) != len(was) || slices.EqualFunc(left, was, element.Equal) {
+		return nil
+	}
+	for _, x := range was {
+		i := slices.IndexFunc(left, func(e *element.Element) bool { return element.Equal(e, x) })
+		if i < 0 {
+			return nil
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	for _, x := range slices.Collect(after.Children("extension")) {
+		if err := after.Remove(x); err != nil {
+			return err
+		}
+	}
+	for _, x := range was {
+		if err := after.Add("extension", element.Clone(x)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func extensionsOf(e *element.Element, url string) (out []*element.Element) {
@@ -160,13 +190,13 @@ func (i *Identity) keepSpelling(before, after *element.Element) (changed bool, e
 	return changed, nil
 }
 
-// patientID gives the id of a reference to a Patient, relative or below any base; "" when it is none.
+// patientID gives the id of a relative reference to a Patient; "" when it is none. What is below another base is another server's.
 func patientID(reference string) string {
-	at := strings.LastIndex(reference, "Patient/")
-	if at < 0 || at > 0 && reference[at-1] != '/' {
+	rest, ok := strings.CutPrefix(reference, "Patient/")
+	if !ok {
 		return ""
 	}
-	id, _, _ := strings.Cut(reference[at+len("Patient/"):], "/")
+	id, _, _ := strings.Cut(rest, "/")
 	if !element.IsID(id) {
 		return ""
 	}

@@ -29,6 +29,14 @@ var history = [...]string{"AuditEvent", "Provenance", "Patient"}
 func (i *Identity) pointLinks(ctx context.Context, after *element.Resource, look *repository.Lookup) error {
 	for link := range after.Root.Children("link") {
 		other := link.Child("other")
+		if reference := other.ChildValue("reference"); strings.Contains(reference, ":") {
+			if typ, id, ok := look.Target(reference); ok && typ == "Patient" { // below this server's base: as it is kept
+				if _, err := other.SetChild("reference", "Patient/"+id); err != nil {
+					return err
+				}
+				after.Changed()
+			}
+		}
 		if link.ChildValue("type") != "replaced-by" || other.ChildValue("reference") != "" {
 			continue
 		}

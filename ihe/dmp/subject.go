@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 
+	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 )
@@ -13,8 +14,19 @@ func subject(v *repository.Review) error {
 	if v.After == nil || v.Consequence {
 		return nil
 	}
+	look := v.Look()
+	of := func(root *element.Element, name string) string {
+		reference := root.Child(name).ChildValue("reference")
+		if reference == "" {
+			return ""
+		}
+		if typ, id, ok := look.Target(reference); ok && typ == "Patient" {
+			return id
+		}
+		return ""
+	}
 	for _, name := range [...]string{"subject", "patient"} {
-		id := patientID(v.After.Child(name).ChildValue("reference"))
+		id := of(v.After, name)
 		if id == "" {
 			continue
 		}
@@ -22,10 +34,10 @@ func subject(v *repository.Review) error {
 		if err != nil {
 			return err
 		}
-		if before != nil && patientID(before.Child(name).ChildValue("reference")) == id {
+		if before != nil && of(before, name) == id {
 			continue // it was so before
 		}
-		merged, err := isMerged(v.Look(), id)
+		merged, err := isMerged(look, id)
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func (r *Records) SetTreatingDoctor(ctx context.Context, m ins.Matricule, p Prof
 	if p.System == "" || p.Value == "" {
 		return nil, fault.At(http.StatusBadRequest, fault.Required, "Parameters.parameter", "The operation takes professional, an Identifier with system and value.")
 	}
-	return r.edit(ctx, m, func(patient *element.Element) error {
+	return r.edit(context.WithValue(ctx, askedKey{}, Asked{Professional: p, Is: is}), m, func(patient *element.Element) error {
 		held := treatingDoctor(patient, p)
 		switch {
 		case held != nil && !is:
@@ -31,6 +31,20 @@ func (r *Records) SetTreatingDoctor(ctx context.Context, m ins.Matricule, p Prof
 		}
 		return nil
 	})
+}
+
+type askedKey struct{}
+
+// Asked is what is asked of the list of médecins traitants.
+type Asked struct {
+	Professional Professional
+	Is           bool
+}
+
+// AskedTreating says, inside SetTreatingDoctor, what it was asked. Access control judges the question as well as the change: to who may not change the list, that nothing changes would tell who is on it.
+func AskedTreating(ctx context.Context) (Asked, bool) {
+	a, ok := ctx.Value(askedKey{}).(Asked)
+	return a, ok
 }
 
 func treatingDoctor(patient *element.Element, p Professional) *element.Element {

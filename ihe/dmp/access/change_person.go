@@ -86,7 +86,7 @@ func (w *change) deletion(sides [2]*element.Element, s *habilitation.Situation) 
 func (w *change) treating(sides [2]*element.Element, s *habilitation.Situation) error {
 	same, of := take(sides, extension(extensionTreatingDoctors))
 	if same {
-		return nil
+		return w.askedTreating(s)
 	}
 	var lost []habilitation.Identifier
 	added := false
@@ -102,6 +102,18 @@ func (w *change) treating(sides [2]*element.Element, s *habilitation.Situation) 
 		added = added || !has(of[0], e)
 	}
 	if !added && len(lost) == 1 && slices.Contains(w.c.self(), lost[0]) {
+		return w.may(s, habilitation.LeaveTreatingDoctor, nil)
+	}
+	return w.may(s, habilitation.ManageSharing, nil)
+}
+
+// askedTreating judges an operation on the list that changes nothing: it is refused to whom the change would be.
+func (w *change) askedTreating(s *habilitation.Situation) error {
+	asked, ok := dmp.AskedTreating(w.ctx)
+	if !ok {
+		return nil
+	}
+	if !asked.Is && slices.Contains(w.c.self(), habilitation.Identifier{System: asked.Professional.System, Value: asked.Professional.Value}) {
 		return w.may(s, habilitation.LeaveTreatingDoctor, nil)
 	}
 	return w.may(s, habilitation.ManageSharing, nil)
