@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/internal/b64"
 )
 
 // MaxString is the most characters (code points) of a string or markdown (http://hl7.org/fhir/R4/datatypes.html#string).
@@ -191,7 +192,7 @@ func atoi(s string) int {
 
 // isBase64 accepts the standard alphabet, padded, with whitespace between groups of four, as the standard's expression does.
 func isBase64(v string) bool {
-	start := plainBase64(v)
+	start := b64.Letters(v) // documents are long, and nearly all letters
 	n, pads := start, 0
 	for i := start; i < len(v); i++ {
 		c := v[i]
@@ -209,29 +210,6 @@ func isBase64(v string) bool {
 		}
 	}
 	return n > 0 && pads <= 2 && (n+pads)%4 == 0
-}
-
-// base64Letters are 0 for the letters of the alphabet, 1 for all other bytes.
-var base64Letters = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 1
-	}
-	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
-		t[c] = 0
-	}
-	return t
-}()
-
-// plainBase64 gives how many bytes at the beginning are letters of the alphabet, in whole groups of eight: documents are long, and nearly all of them.
-func plainBase64(v string) int {
-	i := 0
-	for ; i+8 <= len(v); i += 8 {
-		g := v[i : i+8]
-		if base64Letters[g[0]]|base64Letters[g[1]]|base64Letters[g[2]]|base64Letters[g[3]]|base64Letters[g[4]]|base64Letters[g[5]]|base64Letters[g[6]]|base64Letters[g[7]] != 0 {
-			break
-		}
-	}
-	return i
 }
 
 // isOID is urn:oid:[0-2](\.(0|[1-9][0-9]*))+.

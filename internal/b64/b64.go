@@ -1,10 +1,12 @@
-// Package b64 decodes standard base64 (RFC 4648 section 4) as encoding/base64's strict decoder does, several times as fast: documents come in it, many of them twice over.
+// Package b64 decodes standard base64 (RFC 4648 section 4) as encoding/base64's strict decoder does, many times as fast: documents come in it, many of them twice over, and are looked
+// at again and again on their way. Processors with AVX2 take 32 letters at a time.
 package b64
 
 import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 )
 
 // invalid marks in the tables what is no letter of the alphabet.
@@ -23,6 +25,30 @@ var letters = func() (t [4][256]uint32) {
 	return t
 }()
 
+// A block is what is decoded at once.
+const (
+	blockLetters = 32
+	blockBytes   = 24
+)
+
+// Letters gives a number of bytes at the beginning of a text that are letters of the alphabet, all of them but for the last few.
+func Letters(src string) int {
+	n := blockLetters * letterBlocks(src)
+	for ; n+8 <= len(src); n += 8 {
+		g := src[n : n+8]
+		v := letters[0][g[0]] | letters[0][g[1]] | letters[0][g[2]] | letters[0][g[3]] | letters[0][g[4]] | letters[0][g[5]] | letters[0][g[6]] | letters[0][g[7]]
+		if v&invalid != 0 {
+			break
+		}
+	}
+	return n
+}
+
+// LettersOf is Letters of bytes.
+func LettersOf(src []byte) int {
+	return Letters(unsafe.String(unsafe.SliceData(src), len(src))) //nolint:gosec // it does not outlive the call
+}
+
 var strict = base64.StdEncoding.Strict()
 
 // Decode gives the bytes of a text, in which ends of lines are passed over. The error is a base64.CorruptInputError: a byte outside the alphabet, missing or misplaced padding, bits behind
@@ -32,9 +58,11 @@ func Decode(src string) ([]byte, error) { return AppendDecode(nil, src) }
 // AppendDecode is Decode into memory that there is already.
 func AppendDecode(dst []byte, src string) ([]byte, error) {
 	n, at := len(dst), 0
-	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(src))+8) // groups of six are stored as eight
+	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(src))+8) // blocks and groups are stored with eight or two bytes more
 	dst = dst[:cap(dst)]
 	for {
+		blocks := decodeBlocks(dst[n:], src[at:])
+		n, at = n+blockBytes*blocks, at+blockLetters*blocks
 		groups := pairs(dst[n:], src[at:])
 		n, at = n+6*groups, at+8*groups
 		value, used := group(src[at:])

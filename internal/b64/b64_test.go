@@ -40,6 +40,43 @@ func TestDecodeEnds(t *testing.T) {
 	same(t, lines)
 }
 
+// A long text with any one byte changed, at every place within a block.
+func TestDecodeBlocks(t *testing.T) {
+	content := make([]byte, 200)
+	for i := range content {
+		content[i] = byte(i * 37)
+	}
+	text := base64.StdEncoding.EncodeToString(content)
+	same(t, text)
+	for at := 28; at < 100; at++ {
+		for c := range 256 {
+			changed := text[:at] + string([]byte{byte(c)}) + text[at+1:]
+			same(t, changed)
+			letter := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", byte(c)) >= 0
+			n := b64.Letters(changed)
+			if letter {
+				require.Equal(t, (len(text)-1)/8*8, n, "the padding ends it")
+			} else {
+				require.Equal(t, at/8*8, n, "%q at %d", c, at)
+			}
+		}
+	}
+	for n := range 80 {
+		prefix := []byte("kept")
+		got, err := b64.AppendDecode(prefix, base64.StdEncoding.EncodeToString(content[:n]))
+		require.NoError(t, err)
+		require.Equal(t, "kept"+string(content[:n]), string(got))
+		require.LessOrEqual(t, b64.Letters(text[:n]), n)
+	}
+}
+
+func TestDecodeWithoutBlocks(t *testing.T) {
+	b64.WithoutBlocks(t)
+	TestDecodeBlocks(t)
+	TestDecodeEnds(t)
+	TestDecodeAsTheStandardLibrary(t)
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add("QUJDREVG\nR0g=")
 	f.Add("QUJD QUJD")
@@ -54,6 +91,12 @@ func BenchmarkDecode(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
 			_, _ = b64.Decode(text)
+		}
+	})
+	b.Run("letters", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			_ = b64.Letters(text)
 		}
 	})
 	b.Run("standard", func(b *testing.B) {
