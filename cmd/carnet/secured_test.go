@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type securedServer struct {
 	*security
 	http     *http.Client
 	operator *habilitation.Client
+	requests *atomic.Int64
 }
 
 func startSecured(t testing.TB, o securityOptions) *securedServer {
@@ -49,7 +51,7 @@ func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServe
 	}
 	dir := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
-	in, err := opening{baseURL: known, sizes: embedded.Options{Logger: log, NoSync: true}, secured: &o}.open(dir)
+	in, err := opening{baseURL: known, sizes: embedded.Options{Logger: log, NoSync: true, Clock: o.clock}, secured: &o}.open(dir)
 	require.NoError(t, err)
 	f := serveFlags{security: "on", data: dir, secured: o, timeout: time.Minute, maxBody: 16 << 20, maxBundle: 64 << 20, maxBinary: 64 << 20}
 	handler, secured, err := f.handler(context.Background(), in, known, log, rest.AccessLog{Off: true})
@@ -57,7 +59,8 @@ func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServe
 	server := rest.NewHTTPServer(handler, rest.HTTPServerOptions{Logger: log})
 	go server.Serve(l) // ends with the test
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	s := &securedServer{t: t, base: base, security: secured, http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	s := &securedServer{t: t, base: base, security: secured, requests: &atomic.Int64{}}
+	s.http = &http.Client{Transport: counting{transport, s.requests}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	s.operator = s.as(&rules.Actor{Kind: rules.Operator, ID: signin.ClientIdentifier("operator")}, "system/*.cruds", "", "")
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
@@ -66,6 +69,17 @@ func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServe
 		require.NoError(t, in.Close())
 	})
 	return s
+}
+
+// counting counts requests.
+type counting struct {
+	http.RoundTripper
+	n *atomic.Int64
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // as gives a client with a token of an actor.
