@@ -159,6 +159,7 @@ func TestSetsAreClausesOfManyOperands(t *testing.T) {
 				w.engine.tuning = eager
 				w.budget = Budget{Inner: 1}
 			}
+			w.engine.tuning.doubts = int(seed / 2 % 3)
 			moments := w.live(r)
 			matched := 0
 			for range 200 {
@@ -196,9 +197,12 @@ func (w *world) compareRule(t *testing.T, r *rand.Rand, random searchtest.Query,
 	counted, err := w.engine.Search(context.Background(), view, &ruled, Page{}, w.budget)
 	require.NoError(t, err)
 	require.EqualValues(t, len(want), counted.Total, "total of %s", random)
-	counted, err = w.engine.Search(context.Background(), view, &ruled, Page{Count: 1 + r.IntN(4)}, w.budget)
+	size := 1 + r.IntN(4)
+	counted, err = w.engine.Search(context.Background(), view, &ruled, Page{Count: size}, w.budget)
 	require.NoError(t, err)
 	require.EqualValues(t, len(want), counted.Total, "total of %s behind a page", random)
+	require.Len(t, counted.Matches, min(size, len(want)), "%s, a page with its total", random)
+	require.ElementsMatch(t, want, w.pages(view, &ruled, size), "%s in pages of %d with totals", random, size)
 	for key, root := range m.content {
 		if ref := readReference([]byte(key)); ref.typ != random.Type {
 			continue
@@ -274,6 +278,50 @@ func TestRuleVanishesWhereTheSearchNamesThePatient(t *testing.T) {
 	assert.LessOrEqual(t, found.Plan.Records, 40, "the members' own rows give the candidates")
 	found, _ = ask("status=final")
 	assert.Len(t, found.Matches, 20)
+}
+
+// TestAlternativesOfWhatIsInDoubt counts and pages what a rule "not masked, or mine" leaves, of which only the first masked ones are read.
+func TestAlternativesOfWhatIsInDoubt(t *testing.T) {
+	w := newWorld(t)
+	var all []string
+	want := 0
+	for i := range 400 {
+		status, subject := "final", "a"
+		if i%4 == 1 {
+			status = "amended"
+		}
+		if i%8 == 1 {
+			subject = "mine"
+		}
+		if i%4 != 1 || i%8 == 1 {
+			want++
+		}
+		all = append(all, fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":%q,"code":{"coding":[{"system":"urn:x","code":"c"}]},"subject":{"reference":"Patient/p"},"performer":[{"reference":"Practitioner/%s"}]}`, i, status, subject))
+	}
+	w.putAll(all)
+	status, _ := sharedRegistry().Param("Observation", "status")
+	performer, _ := sharedRegistry().Param("Observation", "performer")
+	rule := Or{
+		Not{&Among{Param: status, Set: TokenSet([]Code{{Code: "amended", AnySystem: true}})}},
+		&Later{Or{&Among{Param: performer, Set: ReferenceSet([]Ref{{"Practitioner", "mine"}})}}},
+	}
+	q := w.parse("Observation", "patient=Patient/p&code=c&_total=accurate")
+	q.Explain = true
+	view := w.view(0)
+	defer view.Close()
+	restrict := func(string) (Expr, error) { return rule, nil }
+	page, err := w.engine.Answer(context.Background(), view, &Request{Query: q, Page: Page{Count: 20}, Restrict: restrict})
+	require.NoError(t, err)
+	assert.Len(t, page.Matches, 20)
+	assert.EqualValues(t, want, page.Total)
+	assert.LessOrEqual(t, page.Plan.Records, 20+usual.doubts, "of what is in doubt behind the page nothing is read")
+	found := len(page.Matches)
+	for page.Next != nil {
+		page, err = w.engine.Answer(context.Background(), view, &Request{Query: q, Page: Page{Count: 50, Resume: page.Next}, Restrict: restrict})
+		require.NoError(t, err)
+		found += len(page.Matches)
+	}
+	assert.Equal(t, want, found)
 }
 
 func BenchmarkJudgeAmong(b *testing.B) {

@@ -256,8 +256,33 @@ func (p *planner) overStreams() (*matches, error) {
 		kind = "intersect"
 	}
 	m.step = p.r.step(p.typ, kind, p.describeStreams(), -1)
-	p.filter(m, append(p.certain(), p.excluded()...))
+	done := append(p.certain(), p.excluded()...)
+	if p.r.counts {
+		var err error
+		if done, err = p.withDoubts(m, done); err != nil {
+			return nil, err
+		}
+	}
+	p.filter(m, done)
 	return m, nil
+}
+
+// withDoubts has streams decide what is left to judge, where they decide all of it: then what is behind the page can be counted unread.
+func (p *planner) withDoubts(m *matches, done []int) ([]int, error) {
+	decided := m.stream
+	all := done
+	for i, n := range p.conjuncts {
+		if slices.Contains(done, i) || n.constant(nodeAnd) {
+			continue
+		}
+		d, err := p.doubtOf(n)
+		if d == nil || err != nil {
+			return done, err
+		}
+		decided, all = &doubtStream{from: decided, doubt: *d, r: p.r}, append(all, i)
+	}
+	m.stream = decided
+	return all, nil
 }
 
 // bestRange chooses among drivers that are all long: ids, of which there is an end, then the narrowest kind, then the first.

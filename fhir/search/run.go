@@ -29,6 +29,7 @@ type run struct {
 	cursors    []*cursor
 	histories  []store.HistoryCursor
 	want       int         // how many matches the present plan is to give
+	counts     bool        // the matches behind the page will be counted
 	unfinished *serialHits // of a first page that was filled, after the matches given: a total goes on from there
 	given      int
 	sets       bool // a condition holds an Among

@@ -58,6 +58,7 @@ func (r *run) answer(request *Request) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{Total: -1}
+	r.counts = q.Total == "accurate" && from == nil
 	if request.Page.Count > 0 {
 		if err := r.page(q, wheres, request.Page.Count, from, result); err != nil {
 			return nil, err

@@ -82,13 +82,16 @@ func (r *run) count(typ string, where *node) (int64, error) {
 	if n, ok := r.view.Count(typ); ok && n == 0 {
 		return 0, nil
 	}
+	if n, ok, err := r.countBehind(typ, where); ok || err != nil {
+		return n, err
+	}
 	p := &planner{r: r, typ: typ, conjuncts: conjunctsOf(where)}
 	s, ok, err := p.rowsOnly()
 	if err != nil {
 		return 0, err
 	}
 	if ok {
-		r.step(typ, "count", where.describe()+", by rows alone", -1)
+		r.counting(typ, where, ", by rows alone")
 		return countRows(s)
 	}
 	if r.unfinished != nil {
@@ -98,7 +101,7 @@ func (r *run) count(typ string, where *node) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.step(typ, "count", where.describe(), -1)
+	r.counting(typ, where, "")
 	n := int64(0)
 	for {
 		c, err := m.next()
@@ -109,9 +112,33 @@ func (r *run) count(typ string, where *node) (int64, error) {
 	}
 }
 
+// countBehind counts on the stream that gave the page, where nothing is left to judge of what it gives; ok is false where something is.
+func (r *run) countBehind(typ string, where *node) (n int64, ok bool, err error) {
+	if r.unfinished == nil {
+		return 0, false, nil
+	}
+	m := r.unfinished.m
+	if m.stream == nil || m.rest != nil {
+		return 0, false, nil
+	}
+	r.counting(typ, where, ", behind the page, by rows alone")
+	n, err = countRows(m.stream)
+	if n += int64(r.given); m.aheadRID != 0 {
+		n++
+	}
+	return n, true, err
+}
+
+// counting notes how a total is counted.
+func (r *run) counting(typ string, where *node, how string) {
+	if r.explain {
+		r.step(typ, "count", where.describe()+how, -1)
+	}
+}
+
 // countOn counts on behind the page that was filled: what it read need not be read again.
 func (r *run) countOn(typ string, where *node) (int64, error) {
-	r.step(typ, "count", where.describe()+", behind the page", -1)
+	r.counting(typ, where, ", behind the page")
 	for n := int64(r.given); ; n++ {
 		c, err := r.unfinished.next()
 		if c == nil || err != nil {

@@ -18,10 +18,12 @@ type tuning struct {
 	sort int
 	// patience is how many records are read in vain before the rows of the conditions are gathered, to pass over others unread; four times as many each further time.
 	patience int
+	// doubts is how many records in doubt are read before the rows of the alternatives are asked.
+	doubts int
 	// group is how many records of one sort key are buffered before they are streamed instead.
 	group int
 	// window is how many rows of the history an ascending walk reads at once.
 	window int
 }
 
-var usual = tuning{race: 1024, alone: 256, few: 64, sort: 2000, patience: 32, group: 64, window: 256}
+var usual = tuning{race: 1024, alone: 256, few: 64, sort: 2000, patience: 32, doubts: 3, group: 64, window: 256}
