@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/internal/worktest"
 )
 
-// TestHostile: each content must be refused, quickly, with few issues.
+// TestHostile: each content must be refused, with few issues and work that is in proportion to its size.
 func TestHostile(t *testing.T) {
 	members := func(n int) string {
 		var b strings.Builder
@@ -58,17 +58,18 @@ func TestHostile(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			started := time.Now()
 			read := ParseJSON
 			if strings.HasPrefix(c.src, "<") {
 				read = ParseXML
 			}
-			_, err := read(spec.R4(), []byte(c.src), Options{})
+			src := []byte(c.src)
+			var err error
+			used := worktest.Allocated(func() { _, err = read(spec.R4(), src, Options{}) })
 			status, issues := issuesOf(t, err)
 			assert.Equal(t, c.status, status)
 			assert.LessOrEqual(t, len(issues), MaxIssues+1)
 			assert.Equal(t, c.code, issues[0].Code, issues[0].Diagnostics)
-			assert.Less(t, time.Since(started), 5*time.Second)
+			assert.Less(t, used, uint64(64*len(src)+1<<20), "bytes allocated for %d read", len(src))
 			for _, i := range issues {
 				assert.Less(t, len(i.Diagnostics)+len(i.Expression), 2000)
 			}
