@@ -12,9 +12,10 @@ import (
 
 // Conceal takes who is médecin traitant out of the Patient that a patch is applied to: a patch could ask for it by a test, or by what stands before or behind it.
 func (i *Identity) Conceal(current *element.Resource) error {
-	if current.Type() != "Patient" {
+	if current.Type() != "Patient" || extensionOf(current.Root, extensionTreatingDoctors) == nil {
 		return nil
 	}
+	current.Changed()
 	return setExtension(current.Root, extensionTreatingDoctors, nil)
 }
 

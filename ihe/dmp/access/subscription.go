@@ -37,6 +37,7 @@ func (r *Rules) Conceal(current *element.Resource) error {
 	if current.Type() != "Subscription" {
 		return nil
 	}
+	current.Changed()
 	for x := current.Root.First; x != nil; {
 		next := x.Next
 		if x.Name == "extension" && x.ChildValue("url") == extensionOwner {
