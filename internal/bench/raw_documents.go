@@ -119,7 +119,7 @@ func (s *suite) writeDocuments(name string, made *submitter, commits []*commitWr
 		wg.Go(func() {
 			var raw []byte
 			for n := c; errs[c] == nil && time.Since(begin) < s.Duration && s.ctx.Err() == nil; n += s.Clients {
-				raw, _ = made.document(raw)
+				raw = made.document(raw)
 				errs[c] = commits[n%len(commits)].again(s.ctx, db, raw, keep)
 				done.Add(1)
 			}

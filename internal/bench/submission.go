@@ -22,19 +22,27 @@ import (
 	"github.com/carnet-fhir/carnet/cda/metadata"
 )
 
-// submitter makes Provide Document Bundles (ITI-65) of one CDA document each: the same document under an id of its own.
+// submitter makes Provide Document Bundles (ITI-65) of one CDA document each: the same document under an id of its own. What varies (eight digits of the id wherever it stands, the digest,
+// the base64 of the digits) is written into a request that is ready otherwise, as all requests are equally long: a load generator on the server's own cores shall cost little.
 type submitter struct {
 	raw    []byte
-	digits []int  // where the document's id has its eight varying digits
-	bundle []byte // the Bundle with marks in the places that vary
+	digits []int // where the document's id has its eight varying digits
 	next   atomic.Int64
-	run    int // 0 to 99: keeps runs on one server apart
+	run    int       // 0 to 99: keeps runs on one server apart
+	ready  sync.Pool // of *readyRequest
+}
+
+// readyRequest is the document and the whole request with it, of the submission before.
+type readyRequest struct {
+	raw, text  []byte
+	ids        []int // where the bundle has the digits
+	hash, data int   // where it has the digest and the document
 }
 
 const (
 	idDigits   = 8
 	markID     = "@@ID@@@@"
-	markHash   = "@@HASH@@"
+	markHash   = "@@HASH@@@@@@@@@@@@@@@@@@@@@@" // as long as a SHA-1 in base64
 	markData   = "@@DATA@@"
 	seedID     = "2.25.202403110000000000000000000000001"
 	rootDigits = "2.25.2024031100000000000000"
@@ -56,16 +64,47 @@ func newSubmitter(raw []byte) (*submitter, error) {
 	fiche = bytes.ReplaceAll(fiche, []byte(rootDigits+"00000000"), []byte(rootDigits+markID))
 	fiche = bytes.ReplaceAll(fiche, []byte(base64.StdEncoding.EncodeToString(v.Entry.Hash[:])), []byte(markHash))
 	s := &submitter{raw: raw}
-	for at := 0; ; {
-		i := bytes.Index(raw[at:], []byte(rootDigits+"00000000"))
-		if i < 0 {
-			break
-		}
-		at += i + len(rootDigits)
-		s.digits = append(s.digits, at)
+	for _, at := range places(raw, rootDigits+"00000000") {
+		s.digits = append(s.digits, at+len(rootDigits))
 	}
-	s.bundle = []byte(strings.NewReplacer("@@FICHE@@", string(fiche), "@@SUBJECT@@", "Patient?identifier="+v.Patient.Token()).Replace(bundleOfOne))
+	bundle := []byte(strings.NewReplacer("@@FICHE@@", string(fiche), "@@SUBJECT@@", "Patient?identifier="+v.Patient.Token()).Replace(bundleOfOne))
+	s.ready.New = func() any { return newReadyRequest(bundle, raw) }
 	return s, nil
+}
+
+// newReadyRequest makes the request of a document from the Bundle with its marks.
+func newReadyRequest(bundle, raw []byte) *readyRequest {
+	before, after, _ := bytes.Cut(bundle, []byte(markData))
+	body := base64.StdEncoding.AppendEncode(bytes.Clone(before), raw)
+	r := &readyRequest{raw: bytes.Clone(raw), text: Post(nil, "/fhir", append(body, after...))}
+	r.ids = places(r.text, markID)
+	r.hash, r.data = places(r.text, markHash)[0], len(r.text)-len(after)-base64.StdEncoding.EncodedLen(len(raw))
+	return r
+}
+
+// places finds all places of a mark.
+func places(text []byte, mark string) (at []int) {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(mark))
+		if i < 0 {
+			return at
+		}
+		at, from = append(at, from+i), from+i+len(mark)
+	}
+}
+
+// fill writes the digits, and all that depends on them.
+func (r *readyRequest) fill(s *submitter, digits string) {
+	for _, at := range s.digits {
+		copy(r.raw[at:], digits)
+		from, to := at/3, min((at+idDigits+2)/3*3, len(r.raw))
+		base64.StdEncoding.Encode(r.text[r.data+4*from:], r.raw[3*from:to])
+	}
+	for _, at := range r.ids {
+		copy(r.text[at:], digits)
+	}
+	sum := sha1.Sum(r.raw) //nolint:gosec // see above
+	base64.StdEncoding.Encode(r.text[r.hash:], sum[:])
 }
 
 const bundleOfOne = `{"resourceType":"Bundle","meta":{"profile":["https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-provide-document-bundle"]},"type":"transaction","entry":[
@@ -77,32 +116,27 @@ const bundleOfOne = `{"resourceType":"Bundle","meta":{"profile":["https://intero
 {"fullUrl":"urn:uuid:d0000000-0000-4000-8000-000000000001","request":{"method":"POST","url":"DocumentReference"},"resource":@@FICHE@@},
 {"fullUrl":"urn:uuid:b0000000-0000-4000-8000-000000000001","request":{"method":"POST","url":"Binary"},"resource":{"resourceType":"Binary","contentType":"text/xml","data":"@@DATA@@"}}]}`
 
-// document writes the next document into dst, and gives its digits.
-func (s *submitter) document(dst []byte) (raw []byte, digits string) {
-	digits = fmt.Sprintf("%08d", s.next.Add(1)+int64(s.run)*1_000_000)
-	raw = append(dst[:0], s.raw...)
+// nextDigits gives the digits of the next document's id.
+func (s *submitter) nextDigits() string {
+	return fmt.Sprintf("%08d", s.next.Add(1)+int64(s.run)*1_000_000)
+}
+
+// document writes the next document into dst.
+func (s *submitter) document(dst []byte) []byte {
+	digits, raw := s.nextDigits(), append(dst[:0], s.raw...)
 	for _, at := range s.digits {
 		copy(raw[at:at+idDigits], digits)
 	}
-	return raw, digits
+	return raw
 }
 
 // request appends the request of the next submission.
 func (s *submitter) request(dst []byte) []byte {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	raw, digits := s.document(*buffer)
-	*buffer = raw
-	sum := sha1.Sum(raw) //nolint:gosec // see above
-	body := bytes.ReplaceAll(s.bundle, []byte(markID), []byte(digits))
-	body = bytes.ReplaceAll(body, []byte(markHash), []byte(base64.StdEncoding.EncodeToString(sum[:])))
-	i := bytes.Index(body, []byte(markData))
-	whole := make([]byte, 0, len(body)+base64.StdEncoding.EncodedLen(len(raw)))
-	whole = base64.StdEncoding.AppendEncode(append(whole, body[:i]...), raw)
-	return Post(dst, "/fhir", append(whole, body[i+len(markData):]...))
+	r := s.ready.Get().(*readyRequest)
+	defer s.ready.Put(r)
+	r.fill(s, s.nextDigits())
+	return append(dst, r.text...)
 }
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // submission: ITI-65 with one CDA document of 100 KB, durable, beside the same bytes and rows written straight to the store; ITI-68 of 5 MB beside a bare file handler.
 func (s *suite) submission() error {
