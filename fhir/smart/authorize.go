@@ -55,7 +55,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	a.Remote, a.UserAgent = remote(r), cut(r.UserAgent(), 200)
 	p := &pending{id: random(16), browser: hashed(s.browser(w, r)), ask: a, began: s.o.Clock()}
 	s.reuse(r, p)
-	s.pendings.put(p.id, p)
+	s.pendings.putHeavy(p.id, p, len(raw))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if a.prompts("none") {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -157,4 +158,34 @@ func TestClientsAreCalledByWhatIsSeen(t *testing.T) {
 		_, err := NewClients(&c)
 		assert.Error(t, err, what)
 	}
+}
+
+// TestRequestsOfNobodyAreBounded: authorization requests are kept for whoever sends them; their number and their length together are bounded, and the oldest give way.
+func TestRequestsOfNobodyAreBounded(t *testing.T) {
+	clock := time.Unix(0, 0)
+	s := newShelf[int](time.Minute, 10, func() time.Time { return clock })
+	s.load = 1000
+	for n := range 100 {
+		s.putHeavy(strconv.Itoa(n), n, 100+n)
+		require.LessOrEqual(t, s.carried, s.load)
+		require.LessOrEqual(t, len(s.items), s.size)
+		_, there := s.get(strconv.Itoa(n))
+		require.True(t, there, "the newest is kept")
+	}
+	s.take("99")
+	clock = clock.Add(2 * time.Minute)
+	s.putHeavy("last", 1, 1000)
+	assert.Equal(t, 1000, s.carried, "what is gone weighs nothing")
+
+	w := newWorld(t, func(o *Options) {})
+	w.smart.pendings.load = 20_000
+	b := newWalker(t, w)
+	b.get(askURL())
+	first := b.location().RequestURI()
+	for range 10 {
+		newWalker(t, w).get(askURL("nonce", strings.Repeat("n", 500), "scope", "launch/patient patient/Observation.rs?code="+strings.Repeat("x", 3000)))
+	}
+	assert.LessOrEqual(t, w.smart.pendings.carried, 20_000)
+	b.get(first)
+	assert.Equal(t, http.StatusBadRequest, b.last.Code)
 }

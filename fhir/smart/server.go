@@ -32,6 +32,8 @@ type Server struct {
 // How much is held in memory at most; the oldest gives way.
 const (
 	maxPendings = 20_000
+	// maxAsked bounds the bytes of their requests together. What is held of one is up to five times as long.
+	maxAsked    = maxPendings << 10
 	maxSessions = 100_000
 	maxCodes    = 50_000
 	maxLaunches = 50_000
@@ -61,6 +63,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.keys = newKeyFetcher(o.JWKSNetworks, o.Clock)
 	s.pendings = newShelf[*pending](o.ScreenLifetime, maxPendings, o.Clock)
+	s.pendings.load = maxAsked
 	s.sessions = newShelf[*session](o.SessionLifetime, maxSessions, o.Clock)
 	s.codes = newShelf[*issued](o.CodeLifetime, maxCodes, o.Clock)
 	s.launches = newShelf[*launch](o.LaunchLifetime, maxLaunches, o.Clock)

@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// shelf keeps things for a while, all for the same time, and no more of them than it holds: the oldest gives way. It is in memory; what must survive a restart is elsewhere.
+// shelf keeps things for a while, all for the same time, and no more of them than it holds, by number and by weight: the oldest gives way. It is in memory; what must survive a restart is elsewhere.
 type shelf[V any] struct {
 	life  time.Duration
 	size  int
 	clock func() time.Time
+	// load is the most that all together may weigh; 0: weights do not count.
+	load, carried int
 
 	mu    sync.Mutex
 	items map[string]*shelved[V]
@@ -21,6 +23,7 @@ type shelved[V any] struct {
 	key     string
 	value   V
 	expires time.Time
+	weight  int
 	gone    bool
 }
 
@@ -29,22 +32,26 @@ func newShelf[V any](life time.Duration, size int, clock func() time.Time) *shel
 }
 
 // put keeps a value under a key that was not there before.
-func (s *shelf[V]) put(key string, value V) {
+func (s *shelf[V]) put(key string, value V) { s.putHeavy(key, value, 0) }
+
+// putHeavy keeps a value of a weight.
+func (s *shelf[V]) putHeavy(key string, value V, weight int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock()
-	s.sweep(now)
-	item := &shelved[V]{key: key, value: value, expires: now.Add(s.life)}
+	s.sweep(now, weight)
+	item := &shelved[V]{key: key, value: value, expires: now.Add(s.life), weight: weight}
+	s.carried += weight
 	s.items[key] = item
 	s.queue = append(s.queue, item)
 }
 
-// sweep drops what expired, and makes room for one.
-func (s *shelf[V]) sweep(now time.Time) {
+// sweep drops what expired, and makes room for one more of a weight.
+func (s *shelf[V]) sweep(now time.Time, weight int) {
 	n := 0
 	for ; n < len(s.queue); n++ {
 		item := s.queue[n]
-		if !item.gone && now.Before(item.expires) && len(s.items) < s.size {
+		if !item.gone && now.Before(item.expires) && len(s.items) < s.size && (s.load == 0 || s.carried+weight <= s.load) {
 			break
 		}
 		s.drop(item)
@@ -65,6 +72,7 @@ func (s *shelf[V]) sweep(now time.Time) {
 func (s *shelf[V]) drop(item *shelved[V]) {
 	if !item.gone {
 		item.gone = true
+		s.carried -= item.weight
 		delete(s.items, item.key)
 	}
 }
