@@ -74,7 +74,7 @@ func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, sc
 		return nil, err
 	}
 	all := search.And{scopes, rule}
-	if typ == "Patient" && asks(asked, ParameterTreatingDoctor) {
+	if asksTreating(typ, asked) {
 		all = append(all, v.toldOfTreating(ctx))
 	}
 	return conjunction(all), nil
@@ -82,7 +82,7 @@ func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, sc
 
 // pins says whether what is asked can be answered by the record of one person that the caller named, or by one resource. Several are not one: who asks about several at once sees those among the records that have to do with it.
 func (v *view) pins(typ string, asked search.Expr) bool {
-	if asks(asked, ParameterTreatingDoctor) {
+	if asksTreating(typ, asked) {
 		return false // who is a person's médecin traitant is not for everybody who knows the person
 	}
 	if v.personOf(typ, asked) != "" {
@@ -103,17 +103,23 @@ func (v *view) toldOfTreating(ctx context.Context) search.Expr {
 	}}
 }
 
-// asks says whether an expression has a parameter anywhere, but in what it asks of other resources.
-func asks(e search.Expr, code string) bool {
+// asksTreating says whether a search of Patients depends on who is médecin traitant, anywhere but in what it asks of other resources: by the parameter, or by a word anywhere in the resource (_content), which has what the server keeps too.
+func asksTreating(typ string, e search.Expr) bool {
+	if typ != "Patient" {
+		return false
+	}
+	asks := func(part search.Expr) bool { return asksTreating(typ, part) }
 	switch e := e.(type) {
 	case search.And:
-		return slices.ContainsFunc(e, func(part search.Expr) bool { return asks(part, code) })
+		return slices.ContainsFunc(e, asks)
 	case search.Or:
-		return slices.ContainsFunc(e, func(part search.Expr) bool { return asks(part, code) })
+		return slices.ContainsFunc(e, asks)
 	case search.Not:
-		return asks(e.Expr, code)
+		return asks(e.Expr)
+	case search.Text:
+		return e.Content
 	case *search.Clause:
-		return e.Param.Code == code
+		return e.Param.Code == ParameterTreatingDoctor
 	}
 	return false
 }
