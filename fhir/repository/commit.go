@@ -24,6 +24,8 @@ type decision struct {
 	pending map[string]bool
 	// at are the drafts' positions in the store's transaction, -1 for those that write nothing.
 	at []int
+	// seen are the first records that lookups met in the view.
+	seen []*store.Record
 	// tokens and writes are what Review looks up in drafts.
 	tokens map[string]map[token][]*draft
 	writes map[string]bool
@@ -39,6 +41,24 @@ type hold struct {
 
 func (d *decision) hold(check func(store.View) error, reads *store.Reads) {
 	d.holds = append(d.holds, hold{check, reads})
+}
+
+// maxSeen bounds what a decision remembers of its view: the person whom a submission is about is asked for at every turn.
+const maxSeen = 8
+
+func (d *decision) meet(rec *store.Record) {
+	if len(d.seen) < maxSeen && d.met(rec.Type, rec.ID) == nil {
+		d.seen = append(d.seen, rec)
+	}
+}
+
+func (d *decision) met(typ, id string) *store.Record {
+	for _, rec := range d.seen {
+		if rec.ID == id && rec.Type == typ {
+			return rec
+		}
+	}
+	return nil
 }
 
 // reads are what all conditions look at, nil when one may look at anything.

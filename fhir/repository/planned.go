@@ -72,7 +72,12 @@ func (l *Lookup) Time() store.Time { return l.view.Time() }
 
 // Read gives the current version; nil when there never was one, or it is deleted.
 func (l *Lookup) Read(typ, id string) (*store.Record, error) {
-	rec, err := l.view.Read(typ, id)
+	rec, err := l.d.met(typ, id), error(nil)
+	if rec == nil {
+		if rec, err = l.view.Read(typ, id); err == nil {
+			l.d.meet(rec)
+		}
+	}
 	version := uint64(0)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -122,6 +127,9 @@ func (l *Lookup) found(ctx context.Context, typ string, expr search.Expr, limit 
 	found, err := c.find(ctx, l.view, limit)
 	if err != nil {
 		return nil, storeFault(err)
+	}
+	for _, rec := range found {
+		l.d.meet(rec)
 	}
 	l.d.hold(c.stays(ctx, found, limit), c.reads())
 	return found, nil

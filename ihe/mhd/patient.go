@@ -168,6 +168,18 @@ func (p *plan) found(ctx context.Context, rec *store.Record) (*person, error) {
 	return &person{id: rec.ID, record: rec, traits: &traits, open: tree.Root.ChildValue("active") != "false"}, nil
 }
 
+// ofRecord is found for the record of an INS, which is that of nobody merged.
+func (p *plan) ofRecord(ctx context.Context, record *dmp.Record) (*person, error) {
+	rec, err := p.look.Read("Patient", record.ID)
+	if err != nil || rec == nil {
+		return &person{}, err
+	}
+	if there, err := p.look.Visible(ctx, rec); !there || err != nil {
+		return &person{}, err
+	}
+	return &person{id: rec.ID, record: rec, traits: &record.Traits, open: record.Open}, nil
+}
+
 // byIdentifier finds the person of an INS, or of a local identifier that only one Patient has, once.
 func (p *plan) byIdentifier(ctx context.Context, system, value string) (*person, error) {
 	key := "=" + system + "|" + value
@@ -197,7 +209,7 @@ func (p *plan) identified(ctx context.Context, system, value string) (*person, e
 		if err != nil {
 			return nil, err
 		}
-		return p.byID(ctx, record.ID)
+		return p.ofRecord(ctx, record)
 	}
 	found, err := p.look.Find(ctx, "Patient", "identifier="+tokenOf(system, value), 2)
 	if err != nil {

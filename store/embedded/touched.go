@@ -7,7 +7,7 @@ import (
 )
 
 // touchedSlots is how many times the committer remembers. What shares a slot only makes a guard be asked that need not be.
-const touchedSlots = 1 << 14
+const touchedSlots = 1 << 17
 
 // touched remembers when records were last written, by their names and by those of their index entries that guards rest on (store.Reads). A guard whose reads were not touched since
 // would find what its caller found, so it is not asked: asking it costs its look-ups where commits are serialised, and ends the group. It belongs to the committer.
