@@ -74,7 +74,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	if guarded != nil {
 		l.rights = guarded
 		l.interceptors = append(l.interceptors, guarded.access.Rules(), guarded.trace)
-		l.observers = append(l.observers, guarded.notifier, guarded.consents)
+		l.observers = append(l.observers, guarded.notifier)
 	}
 	return l, nil
 }

@@ -61,7 +61,7 @@ func newRights(mode ins.Mode, registry *search.Registry, baseURL string, s store
 func (r *rights) bind(repo *repository.Repository, s store.Store, registry *search.Registry) {
 	r.access.Bind(repo)
 	r.trace.Bind(repo, s)
-	r.consents.Bind(repo)
+	r.consents.Bind(repo, s)
 	r.sweeper.Bind(repo, s, registry)
 }
 

@@ -2,6 +2,7 @@ package balp
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -15,12 +16,17 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// Consents tells on which authorisation a professional's access to a record rests: the care-team and moment Consents of the person that name him or his structure, with who collected them (A5). It keeps what it found until a Consent changes; it is an Observer for that.
+// Consents tells on which authorisation a professional's access to a record rests: the care-team and moment Consents of the person that name him or his structure, with who collected them (A5). It keeps what it found until a Consent changes: before
+// each use it looks whether one did, so that the first access after a consent is traced with it.
 type Consents struct {
 	repo  *repository.Repository
+	store store.Store
 	now   func() time.Time
-	mu    sync.Mutex
-	known map[basisKey][]rests
+
+	mu       sync.Mutex
+	known    map[basisKey][]rests
+	followed store.Time // up to which Consents were looked at
+	changes  uint64     // how often something was forgotten: what was read before is not kept after
 }
 
 type basisKey struct {
@@ -42,16 +48,32 @@ func NewConsents(now func() time.Time) *Consents {
 	return &Consents{now: now, known: map[basisKey][]rests{}}
 }
 
-// Bind gives the repository.
-func (c *Consents) Bind(repo *repository.Repository) { c.repo = repo }
+// Bind gives the repository and its store.
+func (c *Consents) Bind(repo *repository.Repository, s store.Store) { c.repo, c.store = repo, s }
 
-// Committed forgets what is known when a Consent changed.
-func (c *Consents) Committed(_ context.Context, _ store.Time, changes []repository.Change) {
-	if slices.ContainsFunc(changes, func(x repository.Change) bool { return x.Type == "Consent" }) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		clear(c.known)
+// follow forgets what is known when a Consent changed since it was last called.
+func (c *Consents) follow() (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.store.Head() <= c.followed {
+		return nil
 	}
+	view, err := c.store.View(0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	cursor := view.History(store.HistoryRange{Type: "Consent", Since: c.followed})
+	changed := cursor.Next()
+	if err := errors.Join(cursor.Err(), cursor.Close()); err != nil {
+		return err
+	}
+	if changed {
+		clear(c.known)
+		c.changes++
+	}
+	c.followed = view.Time()
+	return nil
 }
 
 // maxBases bounds what is kept.
@@ -67,9 +89,13 @@ func (c *Consents) Basis(ctx context.Context, patient string) []Basis {
 	if actor == nil || actor.Kind != habilitation.Professional || actor.ID.Zero() || actor.Mode != "" && actor.Mode != habilitation.Normal {
 		return nil
 	}
+	if c.follow() != nil {
+		return nil
+	}
 	key := basisKey{actor.ID, actor.Structure, patient}
 	c.mu.Lock()
 	list, ok := c.known[key]
+	changes := c.changes
 	c.mu.Unlock()
 	if !ok {
 		var err error
@@ -80,7 +106,9 @@ func (c *Consents) Basis(ctx context.Context, patient string) []Basis {
 		if len(c.known) >= maxBases {
 			clear(c.known)
 		}
-		c.known[key] = list
+		if c.changes == changes {
+			c.known[key] = list
+		}
 		c.mu.Unlock()
 	}
 	var out []Basis

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/ihe/balp"
 	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
@@ -19,8 +18,7 @@ func TestTheConsentOfAnAccessIsTraced(t *testing.T) {
 	var s *traced
 	consents := balp.NewConsents(func() time.Time { return s.Now() })
 	s = newTraced(t, servertest.Options{
-		Repository: func(ro *repository.Options) { ro.Observers = append(ro.Observers, consents) },
-		Made:       func(made *servertest.Server) { consents.Bind(made.Repository) },
+		Made: func(made *servertest.Server) { consents.Bind(made.Repository, made.Store) },
 	})
 	s.trace.SetBasis(consents.Basis)
 	seed(t, s)
