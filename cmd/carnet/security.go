@@ -28,6 +28,8 @@ import (
 type securityOptions struct {
 	// clients and providers are files: the registry of OAuth clients, the identity providers. habilitation is a directory of tables in the place of those that are built in.
 	clients, providers, habilitation string
+	// keyFile holds the secret of the signing keys; "": keys.secret in the data directory.
+	keyFile string
 	// registration lets applications register themselves.
 	registration bool
 	// untraced leaves out the trace of accesses.
@@ -56,7 +58,7 @@ const tokenLifetime = time.Hour
 // secure makes the server of an instance that was opened with access control. base is the FHIR base as clients know it; o are the options of the HTTP server, to which the extensions of security are added.
 func secure(ctx context.Context, in *instance, data string, o securityOptions, ro rest.Options) (*security, error) {
 	s := &security{in: in, mode: in.layers.records.Mode()}
-	smartOptions, err := s.tokens(ctx, in, ro, o.tokenClock)
+	smartOptions, err := s.tokens(ctx, in, data, o, ro)
 	if err != nil {
 		return nil, err
 	}
@@ -80,14 +82,17 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 }
 
 // tokens makes what signs and judges tokens.
-func (s *security) tokens(ctx context.Context, in *instance, ro rest.Options, clock func() time.Time) (*smart.Options, error) {
-	issuer := smart.Issuer(in.baseURL)
+func (s *security) tokens(ctx context.Context, in *instance, data string, o securityOptions, ro rest.Options) (*smart.Options, error) {
+	issuer, clock := smart.Issuer(in.baseURL), o.tokenClock
 	out := &smart.Options{BaseURL: in.baseURL, Store: in.store, Logger: ro.Logger, Clock: clock, OfflineLifetime: signin.LongestConsent}
 	if s.mode == ins.Sandbox { // a vendor's software under test publishes its keys on this machine
 		out.JWKSNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
-	var err error
-	if s.keys, err = token.OpenKeys(ctx, in.store, token.KeysOptions{Clock: clock}); err != nil {
+	secret, made, err := keySecret(data, o.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("the secret of the signing keys: %w", err)
+	}
+	if s.keys, err = token.OpenKeys(ctx, in.store, token.KeysOptions{Clock: clock, Secret: secret, Replace: made}); err != nil {
 		return nil, err
 	}
 	if out.Revocations, err = token.OpenRevocations(ctx, in.store, token.RevocationsOptions{Clock: clock}); err != nil {

@@ -58,6 +58,7 @@ func newServe() *cobra.Command {
 	flags.StringVar(&f.secured.clients, "clients", "", "JSON file of the registered OAuth clients (see docs/guide.fr.md)")
 	flags.StringVar(&f.secured.providers, "identity-providers", "", "JSON file of the identity providers: Pro Santé Connect, FranceConnect, appli carte Vitale (see docs/guide.fr.md); a sandbox has providers of its own besides")
 	flags.StringVar(&f.secured.habilitation, "habilitation", "", "directory of tables of the matrice d'habilitation in the place of those that are built in")
+	flags.StringVar(&f.secured.keyFile, "key-file", "", "file with the secret under which the store holds the signing keys, mode 0600; made when it is not there (default: keys.secret in the data directory)")
 	flags.StringVar(&f.registration, "registration", "off", "on: applications may register themselves with the initial access token that lies in the data directory (registration-token)")
 	flags.StringVar(&f.trace, "trace", "on", "off: accesses are not traced, in a sandbox only (to measure)")
 	flags.StringVar(&f.identities, "identities", "", "sandbox (test and demonstration INS) or production (real ones); kept with the data for good (default: what the data directory was made with; sandbox for a new one)")
@@ -106,6 +107,11 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return err
 	}
 	defer in.Close()
+	if f.security == "on" {
+		if err := inTheClear(base, in.layers.records.Mode(), log); err != nil {
+			return err
+		}
+	}
 	if in.layers.insi, err = f.insi.service(in.layers.records.Mode()); err != nil {
 		return err
 	}
@@ -143,7 +149,7 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 	if err := f.announce(ctx, out, base, in.layers.records.Mode(), secured); err != nil {
 		return err
 	}
-	return f.run(ctx, listener, handler, log)
+	return f.run(ctx, listener, handler, base, log)
 }
 
 // check refuses combinations that would not do what they say.
@@ -195,8 +201,7 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 // loopback says whether an address with a port is this machine's own.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return err == nil && loopbackName(host)
 }
 
 func (f *serveFlags) base(addr net.Addr) string {
@@ -305,8 +310,12 @@ func identitiesTaken(mode ins.Mode) string {
 }
 
 // run serves until the context ends, then drains: no new connections, those under way have f.drain to finish.
-func (f *serveFlags) run(ctx context.Context, l net.Listener, handler *rest.Server, log *slog.Logger) error {
-	server := rest.NewHTTPServer(handler, rest.HTTPServerOptions{Logger: log})
+func (f *serveFlags) run(ctx context.Context, l net.Listener, handler *rest.Server, base string, log *slog.Logger) error {
+	var outer http.Handler = handler
+	if f.security == "off" {
+		outer = onlyOurName(handler, base)
+	}
+	server := rest.NewHTTPServer(outer, rest.HTTPServerOptions{Logger: log})
 	if f.tlsCert != "" {
 		config, err := f.tlsConfig()
 		if err != nil {

@@ -47,7 +47,7 @@ type tokenAnswer struct {
 
 func newToken() *cobra.Command {
 	var r tokenRequest
-	var data, base string
+	var data, base, keyFile string
 	var whole bool
 	cmd := &cobra.Command{
 		Use:   "token --as WHO",
@@ -65,7 +65,7 @@ WHO is one of
   app:CLIENT_ID       an application that acts for the person whom --patient names`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			answer, err := askToken(cmd.Context(), data, base, &r)
+			answer, err := askToken(cmd.Context(), data, base, keyFile, &r)
 			if err != nil {
 				return err
 			}
@@ -80,6 +80,7 @@ WHO is one of
 	flags.StringVar(&r.As, "as", "", "who the token is for")
 	flags.StringVar(&data, "data", defaultData, "data directory of the server")
 	flags.StringVar(&base, "base-url", "http://127.0.0.1:8080/fhir", "FHIR base URL for which the token is made when no server runs")
+	flags.StringVar(&keyFile, "key-file", "", "the server's --key-file, when no server runs (default: keys.secret in the data directory)")
 	flags.StringVar(&r.Scope, "scope", "", `SMART scopes, for instance "patient/*.rs" (default: everything that WHO may have)`)
 	flags.StringVar(&r.Patient, "patient", "", "record in context: an INS or a logical id")
 	flags.StringVar(&r.Mode, "mode", "", "access mode of a professional: normal, bris_de_glace (with --patient and --justification), centre_15")
@@ -96,7 +97,7 @@ WHO is one of
 }
 
 // askToken asks the server that runs on the directory, or makes the token from the directory itself.
-func askToken(ctx context.Context, data, base string, r *tokenRequest) (*tokenAnswer, error) {
+func askToken(ctx context.Context, data, base, keyFile string, r *tokenRequest) (*tokenAnswer, error) {
 	if r.As == "" {
 		return nil, errors.New("name who the token is for: --as ps:RPPS, patient:INS, app:operator... (see --help)")
 	}
@@ -118,7 +119,7 @@ func askToken(ctx context.Context, data, base string, r *tokenRequest) (*tokenAn
 	if err != nil {
 		return nil, err
 	}
-	secured, err := secure(ctx, in, data, securityOptions{}, options)
+	secured, err := secure(ctx, in, data, securityOptions{keyFile: keyFile}, options)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (r *keyRow) key(sealer cipher.AEAD) (*key, error) {
 	text := []byte(r.JWK)
 	if r.Sealed != nil {
 		if sealer == nil {
-			return nil, errors.New("token: the signing keys in the store are encrypted, and no secret was given")
+			return nil, fmt.Errorf("%w, and no secret was given", ErrSealed)
 		}
 		n := sealer.NonceSize()
 		if len(r.Sealed) < n {
@@ -108,7 +108,7 @@ func (r *keyRow) key(sealer cipher.AEAD) (*key, error) {
 		}
 		var err error
 		if text, err = sealer.Open(nil, r.Sealed[:n], r.Sealed[n:], []byte(r.ID)); err != nil {
-			return nil, errors.New("token: the signing keys in the store do not open with this secret")
+			return nil, fmt.Errorf("%w under another secret", ErrSealed)
 		}
 	}
 	j, err := jwk.ParseKey(text)
@@ -129,6 +129,9 @@ func (r *keyRow) key(sealer cipher.AEAD) (*key, error) {
 	}
 	return k, nil
 }
+
+// ErrSealed says that the signing keys in the store are encrypted and cannot be opened.
+var ErrSealed = errors.New("token: the signing keys in the store are encrypted")
 
 // errBadKey says nothing of the key.
 var errBadKey = errors.New("token: a signing key in the store cannot be read")

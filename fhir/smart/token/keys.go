@@ -33,6 +33,8 @@ type KeysOptions struct {
 	Clock func() time.Time
 	// Secret (32 bytes) encrypts the private keys in the store; nil: they stand there as they are, and an export of the store holds them.
 	Secret []byte
+	// Replace makes new keys where those of the store do not open with the Secret, instead of an error: tokens that they signed are invalid then. It is for a store that was restored without its secret.
+	Replace bool
 }
 
 // Keys are the server's signing keys, kept in the store's settings. They are safe for concurrent use.
@@ -77,16 +79,32 @@ func OpenKeys(ctx context.Context, s store.Store, o KeysOptions) (*Keys, error) 
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r, err := k.load(0)
+	if errors.Is(err, ErrSealed) && o.Replace {
+		err = k.discard(ctx)
+		r = &ring{byID: map[string]*key{}}
+	}
 	if err != nil {
 		return nil, err
 	}
 	k.ring.Store(r)
 	if len(r.keys) > 0 && sealer != nil && !bytes.Contains(r.stored, []byte(`"sealed"`)) {
-		if err := k.change(ctx, func(keys []*key, _ time.Time) ([]*key, int, error) { return keys, 0, nil }); err != nil {
+		if err := k.change(ctx, k.succeed); err != nil {
 			return nil, err
 		}
 	}
 	return k, k.change(ctx, k.due)
+}
+
+// succeed gives keys that stood in the open until now a successor: copies of the store may hold them.
+func (k *Keys) succeed(keys []*key, now time.Time) ([]*key, int, error) {
+	next, err := newKey(jwa.SignatureAlgorithm(k.o.Algorithm), now, now.Add(k.o.Overlap))
+	return append(slices.DeleteFunc(slices.Clone(keys), func(old *key) bool { return old.signs.After(now) }), next), 0, err
+}
+
+// discard forgets keys that nobody can open.
+func (k *Keys) discard(ctx context.Context) error {
+	_, err := k.store.Commit(ctx, &store.Tx{Meta: map[string][]byte{keysSetting: nil}})
+	return err
 }
 
 func fill[T comparable](field *T, value T) {

@@ -142,6 +142,26 @@ func TestSealedKeys(t *testing.T) {
 		_, err := OpenKeys(ctx, r.store, KeysOptions{Clock: r.clock, Secret: secret})
 		require.Error(t, err)
 	}
+	require.Len(t, r.keys.ring.Load().keys, 2, "keys that stood in the open have a successor")
+	r.pass(25 * time.Hour)
+	require.NotEqual(t, headerOf(t, text).Key, headerOf(t, r.minted(r.app())).Key, "which signs after its overlap")
+
+	// A store that was restored without its secret: the keys are lost, and nothing else.
+	other := bytes.Repeat([]byte{9}, 32)
+	_, err := OpenKeys(ctx, r.store, KeysOptions{Clock: r.clock, Secret: other})
+	require.ErrorIs(t, err, ErrSealed)
+	replaced, err := OpenKeys(ctx, r.store, KeysOptions{Clock: r.clock, Secret: other, Replace: true})
+	require.NoError(t, err)
+	require.Len(t, replaced.ring.Load().keys, 1)
+	again, err := OpenKeys(ctx, r.store, KeysOptions{Clock: r.clock, Secret: other, Replace: true})
+	require.NoError(t, err)
+	require.Equal(t, kids(t, replaced), kids(t, again), "what opens is not replaced")
+}
+
+func headerOf(t *testing.T, text string) header {
+	c, err := parseCompact(text)
+	require.NoError(t, err)
+	return c.header
 }
 
 // Two processes on one store end with the same keys.
