@@ -126,19 +126,6 @@ func stateOf(root *element.Element) habilitation.State {
 	return habilitation.Active
 }
 
-// list judges a submission set or folder: who feeds the record makes it, and adds to it.
-func (w *change) list() error {
-	id := w.owner("subject")
-	if id == "" {
-		return notOne()
-	}
-	s, err := w.situation(id)
-	if err != nil {
-		return err
-	}
-	return w.feeds(s)
-}
-
 // feeds asks whether the caller may put anything into the record.
 func (w *change) feeds(s *habilitation.Situation) error {
 	t := habilitation.Feed
@@ -157,29 +144,6 @@ func (w *change) content() error {
 		return refusedBy("A Binary has the securityContext DocumentReference/[id]: without one it would exist for nobody.")
 	}
 	return w.feeds(&habilitation.Situation{At: w.a.o.Clock(), Related: true, Grants: []habilitation.Grant{{Documents: true, Write: true}}})
-}
-
-// clinical judges data that come from no document. What was extracted from one changes with it only.
-func (w *change) clinical() error {
-	info := w.a.types[w.typ]
-	if len(info.owners) == 0 {
-		return refusedBy("Resources of this type are written by the server, or by who runs it.")
-	}
-	id, ok := w.subject()
-	if !ok {
-		return notOne()
-	}
-	s, err := w.situation(id)
-	if err != nil {
-		return err
-	}
-	if w.before != nil && (w.extracted(w.before) || !element.Equal(security(w.before), security(w.after))) || w.extracted(w.after) {
-		return refusedBy("What was extracted from a document, and the labels of data, change with the document only.")
-	}
-	if w.before == nil && hiding(w.after) {
-		return refusedBy("Only what a document says is hidden, with the document. A label of visibility on other data would hide them for good: send them without it, or in a document.")
-	}
-	return w.feeds(s)
 }
 
 // hiding says whether the labels of data hide them from anybody. They are judged in whatever system and case they stand, as the conditions of readers are.
