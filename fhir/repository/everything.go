@@ -63,7 +63,7 @@ func (r *Repository) Everything(ctx context.Context, patient string, q Everythin
 		return nil, err
 	}
 	if page.Included, err = r.referred(ctx, view, page.Matches, q); err == nil && q.T != 0 {
-		err = r.dropStale(ctx, page.Result)
+		err = r.dropStale(ctx, page.Result, q.T)
 	}
 	return page, err
 }

@@ -141,7 +141,7 @@ func (r *Repository) Search(ctx context.Context, q *search.Query, at store.Time,
 	}
 	out = &SearchPage{T: view.Time(), Result: result}
 	if at != 0 {
-		err = r.dropStale(ctx, result)
+		err = r.dropStale(ctx, result, at)
 	}
 	return out, err
 }
@@ -172,8 +172,9 @@ func (r *Repository) mayRead(ctx context.Context, typ string, asked search.Expr)
 	return r.restrict(ctx, typ, asked)
 }
 
-// dropStale takes out of a page as of an earlier time what does not exist for the caller now: a later page must not show what was hidden after the first.
-func (r *Repository) dropStale(ctx context.Context, page *search.Result) (err error) {
+// dropStale takes out of a page as of an earlier time what does not exist for the caller now: a later page must not show what was hidden after the first. A resource that did not change may be hidden all the same, by what it
+// refers to: a document's Binary, a set of documents.
+func (r *Repository) dropStale(ctx context.Context, page *search.Result, at store.Time) (err error) {
 	if r.open || len(page.Matches)+len(page.Included) == 0 {
 		return nil
 	}
@@ -182,16 +183,15 @@ func (r *Repository) dropStale(ctx context.Context, page *search.Result) (err er
 		return err
 	}
 	defer closing(now, &err)
+	if now.Time() <= at {
+		return nil
+	}
 	keep := func(rec *store.Record) bool {
 		if err != nil {
 			return false
 		}
-		current, e := now.Get(rec.RID)
-		if e == nil && current.Version == rec.Version && current.Method != store.Deleted {
-			return true // the condition is of this moment, and so is the version
-		}
-		var seen bool
-		if seen, e = r.currentVisible(ctx, now, rec.Type, rec.ID, r.visible); e != nil {
+		seen, e := r.currentVisible(ctx, now, rec.Type, rec.ID, r.addressed) // what was asked, the search judged; by the rights of this moment
+		if e != nil {
 			err = e
 		}
 		return seen
