@@ -189,7 +189,7 @@ func Get(dst []byte, path string) []byte { return GetWith(dst, path, "") }
 // GetWith is Get with a bearer token, "" for none.
 func GetWith(dst []byte, path, bearer string) []byte {
 	dst = append(append(dst, "GET "...), path...)
-	dst = append(dst, " HTTP/1.1\r\nHost: bench\r\nAccept: application/fhir+json\r\n"...)
+	dst = append(dst, " HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\n"...)
 	if bearer != "" {
 		dst = append(append(append(dst, "Authorization: Bearer "...), bearer...), "\r\n"...)
 	}
@@ -201,7 +201,7 @@ func Post(dst []byte, path string, body []byte) []byte { return send(dst, "POST"
 
 func send(dst []byte, method, path string, body []byte) []byte {
 	dst = append(append(append(dst, method...), ' '), path...)
-	dst = append(dst, " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/fhir+json\r\nPrefer: return=minimal\r\nContent-Length: "...)
+	dst = append(dst, " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nPrefer: return=minimal\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(body)), 10)
 	return append(append(dst, "\r\n\r\n"...), body...)
 }

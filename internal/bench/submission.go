@@ -262,7 +262,7 @@ func (s *suite) retrieve() error {
 	}
 	read := func(path string) Load {
 		return Load{Accept: ok, Clients: s.Clients, Duration: s.Duration, Request: func(dst []byte, _, _ int) []byte {
-			return append(append(append(dst, "GET "...), path...), " HTTP/1.1\r\nHost: bench\r\n\r\n"...)
+			return append(append(append(dst, "GET "...), path...), " HTTP/1.1\r\nHost: localhost\r\n\r\n"...)
 		}}
 	}
 	load := read("/fhir/" + address)
