@@ -57,6 +57,20 @@ func (g *rules) make(depth int) (sets, clauses Expr) {
 }
 
 func (g *rules) leaf() (sets, clauses Expr) {
+	if g.r.IntN(10) == 0 {
+		for key := range g.content {
+			if ref := readReference([]byte(key)); ref.typ == "Patient" {
+				x := InCompartment{Type: ref.typ, ID: ref.id}
+				return x, x
+			}
+		}
+	}
+	if g.r.IntN(10) == 0 {
+		if p, ok := sharedRegistry().Param(g.typ, "_lastUpdated"); ok {
+			x := &Clause{Param: p, Operands: []Operand{{Prefix: Lt, Low: testNow.UnixMicro(), High: testNow.UnixMicro() + 1}}}
+			return x, x
+		}
+	}
 	if g.r.IntN(6) == 0 {
 		var refs []Ref
 		var ids []string

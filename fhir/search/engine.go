@@ -136,6 +136,11 @@ func (e *Engine) MatchesRecord(ctx context.Context, view store.View, rec *store.
 	if rec.Method == store.Deleted {
 		return false, nil
 	}
+	if rec.Index != nil {
+		if v := (&quick{e: e, view: view, rec: rec}).judge(x, 0); v != maybe {
+			return v == yes, nil
+		}
+	}
 	r := e.newRun(ctx, view, budget)
 	defer r.close()
 	n, err := r.compile(rec.Type, x)

@@ -26,4 +26,4 @@ type tuning struct {
 	window int
 }
 
-var usual = tuning{race: 1024, alone: 256, few: 64, sort: 2000, patience: 32, doubts: 3, group: 64, window: 256}
+var usual = tuning{race: 1024, alone: 256, few: 64, sort: 2000, patience: 32, doubts: 1, group: 64, window: 256}
