@@ -62,10 +62,11 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	broker := dsubm.NewBroker(registry, heard)
 	records := dmp.NewRecords(mode)
 	received.Records = records
+	updates := &mhd.MetadataRules{}
 	l := &layers{
 		broker:       broker,
 		observers:    []repository.Observer{broker},
-		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, &mhd.MetadataRules{}, mhd.Guard{}, broker},
+		interceptors: []repository.Interceptor{dmp.NewIdentity(mode), domains, mcsd.Rules{}, updates, mhd.Guard{}, broker},
 		records:      records,
 		recipient:    mhd.NewRecipient(received),
 		people:       dmp.NewPeople(mode),
@@ -73,6 +74,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	}
 	if guarded != nil {
 		l.rights = guarded
+		updates.MaskedAndInvisible = guarded.parameters.MaskedAndInvisible
 		l.interceptors = append(l.interceptors, guarded.access.Rules(), guarded.trace)
 		l.observers = append(l.observers, guarded.notifier)
 	}

@@ -29,6 +29,9 @@ type rights struct {
 	consents *balp.Consents
 	// untraced: requests and tokens are not traced.
 	untraced bool
+	// parameters are those of the rules, majority the age of it.
+	parameters habilitation.Options
+	majority   int
 	// ended says why a Subscription is no longer delivered to; nil until there is an authorization server.
 	ended func(context.Context, *element.Element) (string, error)
 }
@@ -42,11 +45,15 @@ func newRights(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	if o.habilitation != "" {
 		tables = os.DirFS(o.habilitation)
 	}
-	engine, err := habilitation.Load(tables, habilitation.Options{})
+	parameters, err := habilitation.ReadParameters(tables)
 	if err != nil {
 		return nil, err
 	}
-	r := &rights{untraced: o.untraced}
+	engine, err := habilitation.Load(tables, parameters)
+	if err != nil {
+		return nil, err
+	}
+	r := &rights{untraced: o.untraced, parameters: parameters, majority: engine.AgeOfMajority()}
 	if r.access, err = access.New(access.Options{Engine: engine, Registry: registry, Store: s, Sandbox: mode == ins.Sandbox, Clock: o.clock}); err != nil {
 		return nil, err
 	}

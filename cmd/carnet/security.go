@@ -119,7 +119,7 @@ func public(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/fhir/
 
 // people makes the logins, the registry of clients and the policy.
 func (s *security) people(in *instance, data string, o securityOptions, log *slog.Logger, out *smart.Options) error {
-	s.who = &signin.Who{Matcher: signin.Matcher{Records: in.layers.records, People: in.layers.people, National: in.layers.insi}, Now: o.clock}
+	s.who = &signin.Who{Matcher: signin.Matcher{Records: in.layers.records, People: in.layers.people, National: in.layers.insi}, Now: o.clock, Majority: in.layers.rights.majority}
 	key, err := secretSetting(in.store, "signin.key")
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *security) people(in *instance, data string, o securityOptions, log *slo
 	if err != nil {
 		return err
 	}
-	policy := &signin.Policy{Records: in.layers.records, Repository: in.repository, Now: o.clock}
+	policy := &signin.Policy{Records: in.layers.records, Repository: in.repository, Now: o.clock, Majority: in.layers.rights.majority, MinorsOff: in.layers.rights.parameters.MinorsOff}
 	if traced := in.layers.rights; !traced.untraced {
 		policy.Emergency, out.Issued, out.Failed = traced.emergency, traced.issued, traced.failed
 	}

@@ -22,6 +22,9 @@ type Policy struct {
 	Emergency func(context.Context, Emergency) error
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Majority is the age of it in years; 0: 18. MinorsOff offers no secret connection.
+	Majority  int
+	MinorsOff bool
 }
 
 // Emergency is an access in bris de glace or Centre 15 mode, at the moment when it is granted.
@@ -115,8 +118,8 @@ func (p *Policy) professionalQuestions(request *smart.Request, who *Professional
 		When: &smart.Condition{Question: askMode, Answers: []string{string(habilitation.BreakGlass)}},
 	})
 	out = append(out, smart.Question{Name: askCode, Label: "Code d'accès temporaire", Help: "Si le patient vous en a donné un ; sinon, laissez vide.", MaxLength: maxCode})
-	w := Who{Now: p.Now}
-	if w.minor(rec.Traits.BirthDate) {
+	w := Who{Now: p.Now, Majority: p.Majority}
+	if !p.MinorsOff && w.minor(rec.Traits.BirthDate) {
 		out = append(out, smart.Question{
 			Name: askSecret, Label: "Connexion secrète", Value: "non", Required: true, Options: []smart.Option{
 				{Value: "non", Label: "Non"},

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,8 @@ type Who struct {
 	Matcher
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Majority is the age of it in years; 0: 18 (code civil, article 414).
+	Majority int
 }
 
 func (w *Who) now() time.Time {
@@ -136,7 +139,7 @@ func (w *Who) Person(ctx context.Context, rec *dmp.Record) (*Holder, error) {
 	return p, err
 }
 
-// majority is the age in years (code civil, article 414).
+// majority is the age where nothing else is said (code civil, article 414).
 const majority = 18
 
 // minor says so of a birth date, taking what a certificate does not tell for the latest day possible.
@@ -146,7 +149,7 @@ func (w *Who) minor(birthDate string) bool {
 		full = birthDate + "-28"
 	}
 	day, err := time.Parse("2006-01-02", full)
-	return err == nil && day.AddDate(majority, 0, 0).After(w.now())
+	return err == nil && day.AddDate(cmp.Or(w.Majority, majority), 0, 0).After(w.now())
 }
 
 // maxOthers bounds whose records one person may choose among.

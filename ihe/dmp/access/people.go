@@ -25,6 +25,7 @@ type record struct {
 	closed     bool
 	mes        bool
 	birth      time.Time
+	majority   time.Time // zero without a birth date
 	ids        []habilitation.Identifier
 	treating   []habilitation.Identifier
 	statements []*statement
@@ -74,6 +75,9 @@ func (r *relations) load(ctx context.Context, view store.View, id string) (*reco
 		return nil, err
 	}
 	out.patient(root)
+	if !out.birth.IsZero() {
+		out.majority = r.a.o.Engine.Majority(out.birth)
+	}
 	consents, err := r.of(ctx, view, "Consent", id, maxStatements)
 	if err != nil {
 		return nil, err
@@ -87,7 +91,7 @@ func (r *relations) load(ctx context.Context, view store.View, id string) (*reco
 	}
 	for _, root := range relatives {
 		if root.ChildValue("active") != "false" {
-			out.relatives = append(out.relatives, relativeOf(root, out.birth))
+			out.relatives = append(out.relatives, relativeOf(root, out.majority))
 		}
 	}
 	out.turn()
@@ -139,7 +143,7 @@ func (p *record) patient(root *element.Element) {
 }
 
 // relativeOf reads a RelatedPerson. Parents represent until the majority; a guardian of an adult, as long as the resource says so.
-func relativeOf(root *element.Element, birth time.Time) relative {
+func relativeOf(root *element.Element, majority time.Time) relative {
 	r := relative{ref: "RelatedPerson/" + root.ChildValue("id")}
 	r.from, r.until = periodOf(root.Child("period"))
 	for id := range root.Children("identifier") {
@@ -150,15 +154,11 @@ func relativeOf(root *element.Element, birth time.Time) relative {
 		parent, guardian = parent || legalRelationships[code], guardian || guardianships[code]
 	}
 	r.legal = guardian || parent
-	if parent && !guardian && !birth.IsZero() {
-		if majority := birth.AddDate(ageOfMajority, 0, 0); r.until.IsZero() || majority.Before(r.until) {
-			r.until = majority
-		}
+	if parent && !guardian && !majority.IsZero() && (r.until.IsZero() || majority.Before(r.until)) {
+		r.until = majority
 	}
 	return r
 }
-
-const ageOfMajority = 18
 
 func (r *relative) is(c *caller, now time.Time) bool {
 	if !r.from.IsZero() && now.Before(r.from) || !r.until.IsZero() && !now.Before(r.until) {
@@ -184,9 +184,7 @@ func (p *record) turn() {
 	for i := range p.relatives {
 		add(p.relatives[i].from, p.relatives[i].until)
 	}
-	if !p.birth.IsZero() {
-		add(p.birth.AddDate(ageOfMajority, 0, 0))
-	}
+	add(p.majority)
 	slices.SortFunc(p.turns, time.Time.Compare)
 }
 

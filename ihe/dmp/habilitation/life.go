@@ -107,12 +107,11 @@ func (e *Engine) DeleteNow(closed, requested, at time.Time) Decision {
 	return Decision{Rule: "L3", Why: "The record is kept for ten years from its closing.", Others: []RuleID{"L4"}}
 }
 
-// Minor says whether a person is a minor at a moment: below the age of majority (M4).
-func (e *Engine) Minor(birth, at time.Time) bool {
-	age := e.options.AgeOfMajority
-	if age == 0 {
-		age = defaultMajority
-	}
+// Majority is the moment at which a person comes of age: the day of it at 0 h, Paris (M4).
+func (e *Engine) Majority(birth time.Time) time.Time {
 	y, m, d := birth.Date()
-	return at.Before(time.Date(y+age, m, d, 0, 0, 0, 0, e.paris))
+	return time.Date(y+e.AgeOfMajority(), m, d, 0, 0, 0, 0, e.paris)
 }
+
+// Minor says whether a person is a minor at a moment: below the age of majority (M4).
+func (e *Engine) Minor(birth, at time.Time) bool { return at.Before(e.Majority(birth)) }
