@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/insi"
@@ -185,4 +187,8 @@ func escape(value string) string {
 
 var urlQuery = strings.NewReplacer("%", "%25", "&", "%26", "+", "%2B", "=", "%3D", "#", "%23", ";", "%3B", " ", "%20")
 
-func isNoRecord(err error) bool { return errors.Is(err, dmp.ErrNoRecord) }
+// isNoRecord says that there is no record, by its INS or by its id; any other error is of the moment.
+func isNoRecord(err error) bool {
+	var f *fault.Fault
+	return errors.Is(err, dmp.ErrNoRecord) || errors.As(err, &f) && f.Status == http.StatusNotFound
+}

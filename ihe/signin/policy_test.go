@@ -303,3 +303,13 @@ func TestProfessionalsFindRecordsByINS(t *testing.T) {
 	require.ErrorAs(t, err, &refusal)
 	require.True(t, refusal.Again)
 }
+
+// TestHeadings: what people choose among are the headings of the record by their names, and no class for what is none.
+func TestHeadings(t *testing.T) {
+	headings := classes()
+	assert.NotEmpty(t, headings)
+	for _, c := range headings {
+		assert.NotEqual(t, "99", c.Code)
+		assert.NotRegexp(t, `^[0-9.]*$`, c.Label)
+	}
+}

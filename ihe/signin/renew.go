@@ -17,8 +17,11 @@ import (
 // representative), and the consent to an application was not withdrawn since.
 func (p *Policy) Renew(ctx context.Context, renewal *smart.Renewal) error {
 	if renewal.Patient != "" {
-		if _, err := p.Records.FindByID(renewal.Patient); err != nil {
+		switch _, err := p.Records.FindByID(renewal.Patient); {
+		case isNoRecord(err):
 			return &smart.Refusal{Message: "Ce dossier n'existe plus."}
+		case err != nil:
+			return err
 		}
 	}
 	var actor habilitation.Actor
