@@ -9,17 +9,21 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/internal/ins"
 )
 
 // Permit refuses what the scopes of the token do not permit on any resource of the type, and what the caller's kind never may.
 func (a *Access) Permit(ctx context.Context, what repository.Interaction, typ string) error {
-	c, err := callerOf(ctx)
-	if c == nil || err != nil {
+	session := token.FromContext(ctx)
+	if session == nil {
+		return nil
+	}
+	if _, err := actorOf(session); err != nil {
 		return err
 	}
-	if !c.session.Scopes.Permits(what, typ) {
+	if !session.Scopes.Permits(what, typ) {
 		return forbidden("The scopes of the access token do not permit this interaction" + on(typ) + ".")
 	}
 	return nil
@@ -48,8 +52,12 @@ func (a *Access) Know(ctx context.Context, typ string, asked search.Expr) (searc
 }
 
 func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, scoped bool) (search.Expr, error) {
-	c, err := callerOf(ctx)
-	if c == nil || err != nil {
+	session := token.FromContext(ctx)
+	if session == nil {
+		return nil, nil
+	}
+	actor, err := actorOf(session)
+	if err != nil {
 		return nil, err
 	}
 	var scopes search.Expr
@@ -58,17 +66,17 @@ func (a *Access) restrict(ctx context.Context, typ string, asked search.Expr, sc
 		if change := repository.Changing(ctx); change != "" {
 			what = change // scopes may let change what they do not let read
 		}
-		if scopes, err = c.session.Scopes.Restrict(a.o.Registry, typ, c.session.Patient, what); err != nil {
+		if scopes, err = session.Scopes.Restrict(a.o.Registry, typ, session.Patient, what); err != nil {
 			return nil, err
 		}
 	}
-	if a.operates(c) {
+	if a.operator(actor) {
 		return scopes, nil
 	}
 	if err := a.relations.follow(); err != nil {
 		return nil, err
 	}
-	v := a.view(c)
+	v := a.viewOf(session, actor)
 	rule, err := v.rule(ctx, typ, false, v.pins(typ, asked))
 	if err != nil {
 		return nil, err

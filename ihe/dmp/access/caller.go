@@ -23,15 +23,28 @@ func callerOf(ctx context.Context) (*caller, error) {
 	if session == nil {
 		return nil, nil
 	}
+	actor, err := actorOf(session)
+	if err != nil {
+		return nil, err
+	}
+	return newCaller(session, actor), nil
+}
+
+// actorOf gives the national identity of a session. It is shared: nobody changes it.
+func actorOf(session *token.Session) (*habilitation.Actor, error) {
 	actor, ok := session.Actor.(*habilitation.Actor)
 	if !ok || actor == nil || actor.Kind == "" {
 		return nil, forbidden("The access token says nothing of who calls (claim " + carnet + "dmp).")
 	}
+	return actor, nil
+}
+
+func newCaller(session *token.Session, actor *habilitation.Actor) *caller {
 	c := &caller{session: session, actor: *actor}
 	if c.actor.Mode == habilitation.BreakGlass && session.Patient == "" {
 		c.actor.Justification = false // it is for one person, whom the token names
 	}
-	return c, nil
+	return c
 }
 
 func forbidden(text string) *fault.Fault {
@@ -39,8 +52,10 @@ func forbidden(text string) *fault.Fault {
 }
 
 // operates says whether the caller runs the server and sees everything.
-func (a *Access) operates(c *caller) bool {
-	return c.actor.Kind == habilitation.Operator && a.o.Sandbox
+func (a *Access) operates(c *caller) bool { return a.operator(&c.actor) }
+
+func (a *Access) operator(actor *habilitation.Actor) bool {
+	return actor.Kind == habilitation.Operator && a.o.Sandbox
 }
 
 // identities are the identifiers by which Consents and authors name the caller: itself and the structure for which it acts.

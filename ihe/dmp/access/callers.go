@@ -1,6 +1,7 @@
 package access
 
 import (
+	"container/list"
 	"context"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/search"
+	"github.com/carnet-fhir/carnet/fhir/smart/token"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
 
@@ -15,6 +17,9 @@ import (
 type callers struct {
 	mu    sync.Mutex
 	views *lru[viewKey, *view]
+	// sessions finds the views of tokens that came before. It holds no view that views does not: what forgets a relation must reach all that are used.
+	sessions map[*token.Session]*view
+	limit    int
 }
 
 // viewKey tells callers apart whose rights may differ.
@@ -25,13 +30,14 @@ type viewKey struct {
 }
 
 func newCallers(limit int) *callers {
-	return &callers{views: newLRU[viewKey, *view](limit)}
+	return &callers{views: newLRU[viewKey, *view](limit), sessions: map[*token.Session]*view{}, limit: limit}
 }
 
 // view is the records as one caller sees them. Its parts are made when they are first asked for and hold until a relation changes.
 type view struct {
 	a      *Access
 	caller *caller
+	kept   *list.Element // among callers.views
 
 	mu        sync.Mutex
 	set       *search.Set // of the records that have to do with the caller; nil: not looked for yet
@@ -52,6 +58,30 @@ type standing struct {
 // standingLife is how long a standing is used before it is made anew: the lengths of authorisations that name no end, and what the rules derive from dates, are the engine's to know.
 const standingLife = 10 * time.Second
 
+// viewOf gives the view of a session's caller.
+func (a *Access) viewOf(session *token.Session, actor *habilitation.Actor) *view {
+	c := a.callers
+	c.mu.Lock()
+	v, ok := c.sessions[session]
+	if ok {
+		c.views.use(v.kept)
+	}
+	c.mu.Unlock()
+	if ok {
+		return v
+	}
+	v = a.view(newCaller(session, actor))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.views.holds(v.kept) {
+		if len(c.sessions) >= 4*c.limit {
+			clear(c.sessions)
+		}
+		c.sessions[session] = v
+	}
+	return v
+}
+
 // view gives the view of a caller.
 func (a *Access) view(c *caller) *view {
 	key := viewKey{actor: c.actor, patient: c.session.Patient, user: c.session.FHIRUser, code: string(c.session.Claims[ClaimAccessCode])}
@@ -62,7 +92,10 @@ func (a *Access) view(c *caller) *view {
 	}
 	v := &view{a: a, caller: c}
 	v.reset()
-	a.callers.views.put(key, v)
+	var evicted bool
+	if v.kept, evicted = a.callers.views.put(key, v); evicted {
+		clear(a.callers.sessions)
+	}
 	return v
 }
 

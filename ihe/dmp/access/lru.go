@@ -27,18 +27,30 @@ func (l *lru[K, V]) get(key K) (value V, ok bool) {
 	return e.Value.(*entry[K, V]).value, true
 }
 
-func (l *lru[K, V]) put(key K, value V) {
+// put gives where the value is kept, and whether another one had to go for it.
+func (l *lru[K, V]) put(key K, value V) (kept *list.Element, evicted bool) {
 	if e, ok := l.items[key]; ok {
 		e.Value.(*entry[K, V]).value = value
 		l.order.MoveToFront(e)
-		return
+		return e, false
 	}
-	l.items[key] = l.order.PushFront(&entry[K, V]{key, value})
+	kept = l.order.PushFront(&entry[K, V]{key, value})
+	l.items[key] = kept
 	if len(l.items) > l.limit {
 		last := l.order.Back()
 		l.order.Remove(last)
 		delete(l.items, last.Value.(*entry[K, V]).key)
+		return kept, true
 	}
+	return kept, false
+}
+
+// use notes that what put gave was used.
+func (l *lru[K, V]) use(kept *list.Element) { l.order.MoveToFront(kept) }
+
+// holds says whether what put gave is still kept.
+func (l *lru[K, V]) holds(kept *list.Element) bool {
+	return l.items[kept.Value.(*entry[K, V]).key] == kept
 }
 
 func (l *lru[K, V]) remove(key K) {
