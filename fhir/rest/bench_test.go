@@ -1,15 +1,18 @@
-package rest
+package rest_test
 
 import (
 	"bytes"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/carnet-fhir/carnet/fhir/rest"
 )
 
 // nowhere is a response writer without a network, so that the benchmarks compare handlers.
@@ -40,9 +43,9 @@ var benchPatient = `{"resourceType":"Patient","id":"1","name":[{"family":"` + st
 
 // BenchmarkRead is a read by id, logged and measured; BenchmarkBareEcho is the limit: the same bytes from echo alone.
 func BenchmarkRead(b *testing.B) {
-	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
-	r.put(b, "Patient/1", benchPatient)
-	benchmark(b, r.server, "/fhir/Patient/1")
+	r := newRig(b, func(o *rest.Options) { o.AccessLog = rest.AccessLog{Sample: 100} })
+	r.Put(b, "Patient/1", benchPatient)
+	benchmark(b, r.REST, "/fhir/Patient/1")
 }
 
 func BenchmarkBareEcho(b *testing.B) {
@@ -53,18 +56,18 @@ func BenchmarkBareEcho(b *testing.B) {
 }
 
 func BenchmarkSearch20(b *testing.B) {
-	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
+	r := newRig(b, func(o *rest.Options) { o.AccessLog = rest.AccessLog{Sample: 100} })
 	for i := range 40 {
-		id := itoa(i)
-		r.put(b, "Patient/"+id, strings.Replace(benchPatient, `"id":"1"`, `"id":"`+id+`","active":true`, 1))
+		id := strconv.Itoa(i)
+		r.Put(b, "Patient/"+id, strings.Replace(benchPatient, `"id":"1"`, `"id":"`+id+`","active":true`, 1))
 	}
-	benchmark(b, r.server, "/fhir/Patient?active=true")
+	benchmark(b, r.REST, "/fhir/Patient?active=true")
 }
 
 // benchmarkHTTP is benchmark over loopback connections, clients included.
 func benchmarkHTTP(b *testing.B, h http.Handler, path string) {
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = NewHTTPServer(h, HTTPServerOptions{})
+	server.Config = rest.NewHTTPServer(h, rest.HTTPServerOptions{})
 	server.Start()
 	defer server.Close()
 	b.SetParallelism(32)
@@ -95,9 +98,9 @@ func benchmarkHTTP(b *testing.B, h http.Handler, path string) {
 }
 
 func BenchmarkReadHTTP(b *testing.B) {
-	r := newRig(b, func(o *Options) { o.AccessLog = AccessLog{Sample: 100} })
-	r.put(b, "Patient/1", benchPatient)
-	benchmarkHTTP(b, r.server, "/fhir/Patient/1")
+	r := newRig(b, func(o *rest.Options) { o.AccessLog = rest.AccessLog{Sample: 100} })
+	r.Put(b, "Patient/1", benchPatient)
+	benchmarkHTTP(b, r.REST, "/fhir/Patient/1")
 }
 
 func BenchmarkBareEchoHTTP(b *testing.B) {

@@ -1,4 +1,4 @@
-package rest
+package rest_test
 
 import (
 	"crypto/sha256"
@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
+
+	"github.com/carnet-fhir/carnet/internal/servertest"
 )
 
 // noise gives n bytes that do not compress.
@@ -25,8 +28,8 @@ func TestLargeBinaryStreams(t *testing.T) {
 		t.Skip("moves some hundred megabytes")
 	}
 	const length = 100 << 20
-	r := newRigOnDisk(t)
-	server := httptest.NewServer(r.server)
+	r := rigOn(t, servertest.Options{FS: vfs.Default, Dir: t.TempDir()}) // what tests of memory need
+	server := httptest.NewServer(r.REST)
 	defer server.Close()
 	want := sha256.New()
 	_, err := io.Copy(want, noise(length))
@@ -97,12 +100,12 @@ func TestLargeBinaryInBundles(t *testing.T) {
 	r := newRig(t)
 	small, err := io.ReadAll(noise(1000))
 	require.NoError(t, err)
-	large, err := io.ReadAll(noise(maxInline + 1))
+	large, err := io.ReadAll(noise(256<<10 + 1))
 	require.NoError(t, err)
-	r.do(http.MethodPut, "/fhir/Binary/small", string(small), "Content-Type: application/octet-stream")
-	r.do(http.MethodPut, "/fhir/Binary/large", string(large), "Content-Type: application/octet-stream")
+	r.Do(http.MethodPut, "/fhir/Binary/small", string(small), "Content-Type: application/octet-stream")
+	r.Do(http.MethodPut, "/fhir/Binary/large", string(large), "Content-Type: application/octet-stream")
 	for _, path := range []string{"/fhir/Binary", "/fhir/Binary/_history"} {
-		w := r.do(http.MethodGet, path, "")
+		w := r.Do(http.MethodGet, path, "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Contains(t, w.Body.String(), base64.StdEncoding.EncodeToString(small))
 		require.Less(t, w.Body.Len(), 10_000)

@@ -1,4 +1,4 @@
-package rest
+package rest_test
 
 import (
 	"bufio"
@@ -8,17 +8,19 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/carnet-fhir/carnet/fhir/rest"
 )
 
 func TestLimits(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Limits = Limits{Resource: 2000, Bundle: 4000, Binary: 8000, Query: 500} })
+	r := newRig(t, func(o *rest.Options) { o.Limits = rest.Limits{Resource: 2000, Bundle: 4000, Binary: 8000, Query: 500} })
 	long := func(n int) string {
 		return `{"resourceType":"Patient","name":[{"family":"` + strings.Repeat("x", n) + `"}]}`
 	}
@@ -40,7 +42,7 @@ func TestLimits(t *testing.T) {
 		{"gzip", "POST", "/fhir/Patient", zip(long(100)), []string{"Content-Encoding: gzip", "Content-Type: application/fhir+json"}, 201},
 		{"damaged gzip", "POST", "/fhir/Patient", zip(long(100))[:60], []string{"Content-Encoding: gzip", "Content-Type: application/fhir+json"}, 400},
 	} {
-		w := r.do(c.method, c.path, c.body, c.headers...)
+		w := r.Do(c.method, c.path, c.body, c.headers...)
 		require.Equal(t, c.status, w.Code, "%s: %s", c.name, w.Body.String())
 		if c.status == 413 || c.status == 414 {
 			require.Equal(t, "too-long", outcome(t, w)[0].Code, c.name)
@@ -50,8 +52,8 @@ func TestLimits(t *testing.T) {
 
 // TestUnannouncedLength: a chunked body has no length to refuse, only a limit to reach.
 func TestUnannouncedLength(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Limits.Resource = 1000 })
-	server := httptest.NewServer(r.server)
+	r := newRig(t, func(o *rest.Options) { o.Limits.Resource = 1000 })
+	server := httptest.NewServer(r.REST)
 	defer server.Close()
 	res, err := server.Client().Post(server.URL+"/fhir/Patient", "application/fhir+json", io.MultiReader(strings.NewReader(strings.Repeat(" ", 2000))))
 	require.NoError(t, err)
@@ -68,17 +70,17 @@ func zip(s string) string {
 }
 
 func TestTimeBudget(t *testing.T) {
-	r := newRig(t, func(o *Options) {
+	r := newRig(t, func(o *rest.Options) {
 		o.RequestTimeout = 10 * time.Millisecond
-		o.Extensions = []Extension{{Operations: []Operation{{
-			Code: "wait", Definition: "urn:x", Levels: SystemLevel, ReadOnly: true,
-			Handle: func(ctx context.Context, _ *OperationCall) (*OperationAnswer, error) {
+		o.Extensions = []rest.Extension{{Operations: []rest.Operation{{
+			Code: "wait", Definition: "urn:x", Levels: rest.SystemLevel, ReadOnly: true,
+			Handle: func(ctx context.Context, _ *rest.OperationCall) (*rest.OperationAnswer, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			},
 		}}}}
 	})
-	w := r.do(http.MethodGet, "/fhir/$wait", "")
+	w := r.Do(http.MethodGet, "/fhir/$wait", "")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Equal(t, "timeout", outcome(t, w)[0].Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
@@ -88,7 +90,7 @@ func TestTimeBudget(t *testing.T) {
 func TestSlowClients(t *testing.T) {
 	r := newRig(t)
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = NewHTTPServer(r.server, HTTPServerOptions{ReadHeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond})
+	server.Config = rest.NewHTTPServer(r.REST, rest.HTTPServerOptions{ReadHeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond})
 	server.Start()
 	defer server.Close()
 	for name, sent := range map[string]string{"in the head": "GET /fhir/Patient/1 HTTP/1.1\r\nHost:", "idle": "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"} {
@@ -103,48 +105,10 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// TestPacedBody: deadlines move with what arrives, and a body that stops is a fault.
-func TestPacedBody(t *testing.T) {
-	c := &deadlines{}
-	x := &exchange{w: c, r: httptest.NewRequest(http.MethodPost, "/fhir/Binary", io.LimitReader(noise(3<<20), 3<<20))}
-	body, err := x.body(10 << 20)
-	require.NoError(t, err)
-	n, err := io.Copy(io.Discard, body)
-	require.NoError(t, err)
-	require.EqualValues(t, 3<<20, n)
-	require.GreaterOrEqual(t, len(c.read), 3)
-	require.True(t, c.read[len(c.read)-1].IsZero(), "the deadline ends with the body")
-	for i := 1; i < len(c.read)-1; i++ {
-		require.True(t, c.read[i].After(c.read[i-1]))
-	}
-
-	x.r = httptest.NewRequest(http.MethodPost, "/fhir/Binary", io.MultiReader(strings.NewReader("x"), stuck{}))
-	body, err = x.body(10)
-	require.NoError(t, err)
-	_, err = io.ReadAll(body)
-	require.Equal(t, http.StatusRequestTimeout, faultOf(err).Status)
-}
-
-// deadlines is a response writer that notes the read deadlines that it is given.
-type deadlines struct {
-	nowhere
-	read []time.Time
-}
-
-func (d *deadlines) SetReadDeadline(t time.Time) error {
-	d.read = append(d.read, t)
-	return nil
-}
-
-// stuck is a connection whose deadline has passed.
-type stuck struct{}
-
-func (stuck) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
-
 // TestDamagedChunks: what breaks the transfer is the client's fault, never a 500.
 func TestDamagedChunks(t *testing.T) {
 	r := newRig(t)
-	server := httptest.NewServer(r.server)
+	server := httptest.NewServer(r.REST)
 	defer server.Close()
 	for _, typ := range []string{"Patient", "Binary"} {
 		conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -162,11 +126,39 @@ func TestDamagedChunks(t *testing.T) {
 
 // TestAnswersOfABundleAreBounded: entries that read together no more than a bundle may be long.
 func TestAnswersOfABundleAreBounded(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Limits.Bundle = 4000 })
-	r.put(t, "Patient/a", `{"resourceType":"Patient","id":"a","name":[{"family":"`+strings.Repeat("x", 1500)+`"}]}`)
+	r := newRig(t, func(o *rest.Options) { o.Limits.Bundle = 4000 })
+	r.Put(t, "Patient/a", `{"resourceType":"Patient","id":"a","name":[{"family":"`+strings.Repeat("x", 1500)+`"}]}`)
 	entry := `{"request":{"method":"GET","url":"Patient/a"}}`
-	w := r.do(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+entry+strings.Repeat(","+entry, 3)+`]}`)
+	w := r.Do(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+entry+strings.Repeat(","+entry, 3)+`]}`)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, 2, strings.Count(w.Body.String(), `"status":"200 OK"`))
 	require.Equal(t, 2, strings.Count(w.Body.String(), `"too-costly"`))
+}
+
+// TestRefusedBodiesAreAnswered sends bodies that are refused, far longer than the buffers of a connection: the client reads the refusal instead of a broken pipe.
+func TestRefusedBodiesAreAnswered(t *testing.T) {
+	g := newRig(t, func(o *rest.Options) { o.Limits.Resource = 1 << 20 })
+	server := httptest.NewServer(g.REST)
+	defer server.Close()
+	long := bytes.Repeat([]byte(" "), 48<<20)
+	for name, c := range map[string]struct {
+		contentType string
+		body        io.Reader
+		status      int
+	}{
+		"with a length":         {"application/fhir+json", bytes.NewReader(long), http.StatusRequestEntityTooLarge},
+		"in chunks":             {"application/fhir+json", io.MultiReader(bytes.NewReader(long)), http.StatusRequestEntityTooLarge},
+		"of a type not taken":   {"application/pdf", bytes.NewReader(long), http.StatusUnsupportedMediaType},
+		"short, and not taken":  {"application/pdf", strings.NewReader("%PDF-"), http.StatusUnsupportedMediaType},
+		"empty, and not taken":  {"application/fhir+json", strings.NewReader(""), http.StatusBadRequest},
+		"not JSON, but in time": {"application/fhir+json", strings.NewReader("{"), http.StatusBadRequest},
+	} {
+		answer, err := http.Post(server.URL+"/fhir/Patient", c.contentType, c.body)
+		require.NoError(t, err, name)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err, name)
+		require.NoError(t, answer.Body.Close())
+		assert.Equal(t, c.status, answer.StatusCode, name)
+		assert.Contains(t, string(body), "OperationOutcome", name)
+	}
 }

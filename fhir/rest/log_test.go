@@ -1,6 +1,7 @@
-package rest
+package rest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -8,12 +9,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/carnet-fhir/carnet/fhir/rest"
+	"github.com/carnet-fhir/carnet/internal/servertest"
 )
 
 func TestRequestIDs(t *testing.T) {
 	r := newRig(t)
 	for sent, want := range map[string]string{"abc-123": "abc-123", "x y": "", "é": "", strings.Repeat("x", 65): "", "<script>": ""} {
-		w := r.do(http.MethodGet, "/fhir/Patient/1", "", "X-Request-Id: "+sent)
+		w := r.Do(http.MethodGet, "/fhir/Patient/1", "", "X-Request-Id: "+sent)
 		got := w.Header().Get("X-Request-Id")
 		if want == "" {
 			require.Regexp(t, "^[0-9a-f]{16}$", got)
@@ -27,19 +31,19 @@ func TestRequestIDs(t *testing.T) {
 func TestNothingOfThePatientIsLogged(t *testing.T) {
 	r := newRig(t)
 	secrets := []string{"255081405602384", "Leger", "secret-id", "1980-05-01"}
-	r.do(http.MethodPut, "/fhir/Patient/secret-id", `{"resourceType":"Patient","id":"secret-id","identifier":[{"value":"255081405602384"}],"birthDate":"1980-05-01","name":[{"family":"Leger"}]}`)
+	r.Do(http.MethodPut, "/fhir/Patient/secret-id", `{"resourceType":"Patient","id":"secret-id","identifier":[{"value":"255081405602384"}],"birthDate":"1980-05-01","name":[{"family":"Leger"}]}`)
 	for _, path := range []string{
 		"/fhir/Patient/secret-id", "/fhir/Patient?identifier=255081405602384", "/fhir/Patient/secret-id/Leger", "/fhir/secret-id", "/fhir/Leger/255081405602384",
 		"/Leger", "/fhir/Patient?Leger=1980-05-01", "/fhir/Patient/$Leger", "/fhir/Patient/secret-id/_history/255081405602384",
 	} {
-		r.do(http.MethodGet, path, "")
+		r.Do(http.MethodGet, path, "")
 	}
-	r.do("LEGER", "/fhir/Patient/secret-id", "")
-	r.do("Leger", "/fhir/Patient/secret-id", "")
-	r.do(http.MethodPost, "/fhir/Patient", `{"resourceType":"Patient","Leger":"255081405602384","birthDate":"1980-05-01x"}`)
-	metrics := r.do(http.MethodGet, "/metrics", "").Body.String()
-	require.NoError(t, r.server.Close())
-	log := r.logs.String()
+	r.Do("LEGER", "/fhir/Patient/secret-id", "")
+	r.Do("Leger", "/fhir/Patient/secret-id", "")
+	r.Do(http.MethodPost, "/fhir/Patient", `{"resourceType":"Patient","Leger":"255081405602384","birthDate":"1980-05-01x"}`)
+	metrics := r.Do(http.MethodGet, "/metrics", "").Body.String()
+	require.NoError(t, r.REST.Close())
+	log := r.Logs()
 	require.Contains(t, log, `"route":"/fhir/:type/:id"`)
 	require.Contains(t, log, `"interaction":"search-type"`)
 	require.Contains(t, metrics, `carnet_request_duration_seconds_count{interaction="read",status="2xx",type="Patient"} 1`)
@@ -51,44 +55,44 @@ func TestNothingOfThePatientIsLogged(t *testing.T) {
 }
 
 func TestAccessLogSamples(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLog{Sample: 1 << 30} })
+	r := newRig(t, func(o *rest.Options) { o.AccessLog = rest.AccessLog{Sample: 1 << 30} })
 	for range 50 {
-		r.do(http.MethodGet, "/fhir/Patient/1", "")
+		r.Do(http.MethodGet, "/fhir/Patient/1", "")
 	}
-	require.NoError(t, r.server.Close())
-	require.LessOrEqual(t, strings.Count(r.logs.String(), `"msg":"request"`), 1)
+	require.NoError(t, r.REST.Close())
+	require.LessOrEqual(t, strings.Count(r.Logs(), `"msg":"request"`), 1)
 }
 
 func TestPanicTellsNothing(t *testing.T) {
-	r := newRig(t, func(o *Options) {
-		o.Extensions = []Extension{{Operations: []Operation{{
-			Code: "break", Definition: "urn:x", Levels: SystemLevel, ReadOnly: true,
-			Handle: func(context.Context, *OperationCall) (*OperationAnswer, error) { panic("Léger 1980") },
+	r := newRig(t, func(o *rest.Options) {
+		o.Extensions = []rest.Extension{{Operations: []rest.Operation{{
+			Code: "break", Definition: "urn:x", Levels: rest.SystemLevel, ReadOnly: true,
+			Handle: func(context.Context, *rest.OperationCall) (*rest.OperationAnswer, error) { panic("Léger 1980") },
 		}}}}
 	})
-	w := r.do(http.MethodGet, "/fhir/$break", "")
+	w := r.Do(http.MethodGet, "/fhir/$break", "")
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.Equal(t, "exception", outcome(t, w)[0].Code)
 	require.NotContains(t, w.Body.String(), "Léger")
-	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/fhir/metadata", "").Code, "the server goes on")
-	require.NoError(t, r.server.Close())
-	require.Contains(t, r.logs.String(), "a handler panicked")
-	require.NotContains(t, r.logs.String(), "Léger")
+	require.Equal(t, http.StatusOK, r.Do(http.MethodGet, "/fhir/metadata", "").Code, "the server goes on")
+	require.NoError(t, r.REST.Close())
+	require.Contains(t, r.Logs(), "a handler panicked")
+	require.NotContains(t, r.Logs(), "Léger")
 }
 
 // TestAccessLogWriter: the lines that are written many at a time say what slog's say.
 func TestAccessLogWriter(t *testing.T) {
-	direct := &safeBuffer{}
-	ask := func(change ...func(*Options)) *rig {
+	direct := &bytes.Buffer{} // its one writer has ended with Close
+	ask := func(change ...func(*rest.Options)) *servertest.Server {
 		r := newRig(t, change...)
 		for _, q := range append([]string{"/fhir/$none", "/other"}, questions...) {
-			r.do(http.MethodGet, q, "", "X-Request-Id: id-1")
+			r.Do(http.MethodGet, q, "", "X-Request-Id: id-1")
 		}
-		require.NoError(t, r.server.Close())
+		require.NoError(t, r.REST.Close())
 		return r
 	}
-	ask(func(o *Options) { o.AccessLog.Writer = direct })
-	through := ask().logs
+	ask(func(o *rest.Options) { o.AccessLog.Writer = direct })
+	through := ask().Logs()
 	lines := func(text string) (out []map[string]any) {
 		for l := range strings.Lines(text) {
 			var m map[string]any
@@ -101,5 +105,5 @@ func TestAccessLogWriter(t *testing.T) {
 		return out
 	}
 	require.Len(t, lines(direct.String()), len(questions)+2)
-	require.Equal(t, lines(through.String()), lines(direct.String()))
+	require.Equal(t, lines(through), lines(direct.String()))
 }

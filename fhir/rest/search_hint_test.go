@@ -1,9 +1,7 @@
-package rest
+package rest_test
 
 import (
-	"encoding/json"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,32 +11,26 @@ import (
 func TestSearchesThatNothingSatisfies(t *testing.T) {
 	r := newRig(t)
 	for _, id := range []string{"a", "b", "c"} {
-		r.put(t, "Patient/"+id, `{"resourceType":"Patient","id":"`+id+`","gender":"female"}`)
+		r.Put(t, "Patient/"+id, `{"resourceType":"Patient","id":"`+id+`","gender":"female"}`)
 	}
 	const hint = `"mode":"outcome"`
-	w := r.do(http.MethodGet, "/fhir/Patient?gender=feminine", "")
+	w := r.Do(http.MethodGet, "/fhir/Patient?gender=feminine", "")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), `"total":0`)
 	require.Contains(t, w.Body.String(), hint)
 	require.Contains(t, w.Body.String(), `{"severity":"warning","code":"code-invalid","diagnostics":"Parameter \"gender\": no resource has such a code; the codes are female, male, other, unknown.","expression":["http.gender"]}`)
-	require.NotContains(t, r.do(http.MethodGet, "/fhir/Patient?gender=female", "").Body.String(), hint)
+	require.NotContains(t, r.Do(http.MethodGet, "/fhir/Patient?gender=female", "").Body.String(), hint)
 
-	w = r.do(http.MethodGet, "/fhir/Patient?gender=feminine", "", "Prefer: handling=strict")
+	w = r.Do(http.MethodGet, "/fhir/Patient?gender=feminine", "", "Prefer: handling=strict")
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Equal(t, "code-invalid", outcome(t, w)[0].Code)
-	w = r.do(http.MethodGet, "/fhir/Patient?gender=female", "", "Prefer: handling=strict")
+	w = r.Do(http.MethodGet, "/fhir/Patient?gender=female", "", "Prefer: handling=strict")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, "handling=strict", w.Header().Get("Preference-Applied"))
 
-	w = r.do(http.MethodGet, "/fhir/Patient?gender=feminine,female&_count=2", "")
+	w = r.Do(http.MethodGet, "/fhir/Patient?gender=feminine,female&_count=2", "")
 	require.Contains(t, w.Body.String(), hint)
-	var page struct {
-		Link []struct{ Relation, URL string }
-	}
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &page))
-	last := page.Link[len(page.Link)-1]
-	require.Equal(t, "next", last.Relation)
-	w = r.do(http.MethodGet, strings.TrimPrefix(last.URL, "http://test"), "", "Prefer: handling=strict")
+	w = r.Do(http.MethodGet, nextOf(t, w), "", "Prefer: handling=strict")
 	require.Equal(t, http.StatusOK, w.Code, "a page was asked for before")
 	require.NotContains(t, w.Body.String(), hint, "it is said on the first page")
 }

@@ -1,22 +1,20 @@
-package rest
+package rest_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
-	"github.com/carnet-fhir/carnet/fhir/fault"
+	"github.com/carnet-fhir/carnet/fhir/rest"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/store"
 )
@@ -37,8 +35,8 @@ func outcome(t *testing.T, w *httptest.ResponseRecorder) []struct{ Severity, Cod
 
 func TestGzipAnswers(t *testing.T) {
 	r := newRig(t)
-	r.put(t, "Patient/big", `{"resourceType":"Patient","id":"big","name":[{"family":"`+strings.Repeat("long ", 400)+`end"}]}`)
-	r.put(t, "Patient/small", `{"resourceType":"Patient","id":"small"}`)
+	r.Put(t, "Patient/big", `{"resourceType":"Patient","id":"big","name":[{"family":"`+strings.Repeat("long ", 400)+`end"}]}`)
+	r.Put(t, "Patient/small", `{"resourceType":"Patient","id":"small"}`)
 	for _, c := range []struct {
 		path, accept string
 		zipped       bool
@@ -52,7 +50,7 @@ func TestGzipAnswers(t *testing.T) {
 		{"/fhir/Patient/small", "gzip", false},
 		{"/metrics", "gzip", false},
 	} {
-		w := r.do(http.MethodGet, c.path, "", "Accept-Encoding:"+c.accept)
+		w := r.Do(http.MethodGet, c.path, "", "Accept-Encoding:"+c.accept)
 		require.Equal(t, http.StatusOK, w.Code)
 		if c.path == "/metrics" {
 			continue
@@ -67,48 +65,36 @@ func TestGzipAnswers(t *testing.T) {
 			body, err = io.ReadAll(z)
 			require.NoError(t, err)
 		}
-		require.JSONEq(t, r.do(http.MethodGet, c.path, "").Body.String(), string(body))
+		require.JSONEq(t, r.Do(http.MethodGet, c.path, "").Body.String(), string(body))
 	}
 }
 
 func TestReadiness(t *testing.T) {
 	var broken error
-	r := newRig(t, func(o *Options) { o.Ready = func() error { return broken } })
-	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/readyz", "").Code)
+	r := newRig(t, func(o *rest.Options) { o.Ready = func() error { return broken } })
+	require.Equal(t, http.StatusOK, r.Do(http.MethodGet, "/readyz", "").Code)
 	broken = errors.New("disk full")
-	require.Equal(t, http.StatusServiceUnavailable, r.do(http.MethodGet, "/readyz", "").Code)
+	require.Equal(t, http.StatusServiceUnavailable, r.Do(http.MethodGet, "/readyz", "").Code)
 	broken = nil
-	r.server.Drain()
-	require.Equal(t, http.StatusServiceUnavailable, r.do(http.MethodGet, "/readyz", "").Code)
-	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/healthz", "").Code)
-	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/fhir/metadata", "").Code, "requests under way are still answered")
+	r.REST.Drain()
+	require.Equal(t, http.StatusServiceUnavailable, r.Do(http.MethodGet, "/readyz", "").Code)
+	require.Equal(t, http.StatusOK, r.Do(http.MethodGet, "/healthz", "").Code)
+	require.Equal(t, http.StatusOK, r.Do(http.MethodGet, "/fhir/metadata", "").Code, "requests under way are still answered")
 }
 
 func TestCORS(t *testing.T) {
 	off := newRig(t)
-	require.Empty(t, off.do(http.MethodGet, "/fhir/metadata", "", "Origin: https://app.example").Header().Get("Access-Control-Allow-Origin"))
-	r := newRig(t, func(o *Options) { o.CORS = []string{"https://app.example"} })
-	w := r.do(http.MethodOptions, "/fhir/Patient", "", "Origin: https://app.example", "Access-Control-Request-Method: POST")
+	require.Empty(t, off.Do(http.MethodGet, "/fhir/metadata", "", "Origin: https://app.example").Header().Get("Access-Control-Allow-Origin"))
+	r := newRig(t, func(o *rest.Options) { o.CORS = []string{"https://app.example"} })
+	w := r.Do(http.MethodOptions, "/fhir/Patient", "", "Origin: https://app.example", "Access-Control-Request-Method: POST")
 	require.Equal(t, http.StatusNoContent, w.Code)
 	require.Equal(t, "https://app.example", w.Header().Get("Access-Control-Allow-Origin"))
 	require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "If-Match")
-	w = r.do(http.MethodGet, "/fhir/metadata", "", "Origin: https://app.example")
+	w = r.Do(http.MethodGet, "/fhir/metadata", "", "Origin: https://app.example")
 	require.Equal(t, "https://app.example", w.Header().Get("Access-Control-Allow-Origin"))
 	require.Contains(t, w.Header().Get("Vary"), "Origin")
-	w = r.do(http.MethodGet, "/fhir/metadata", "", "Origin: https://evil.example")
+	w = r.Do(http.MethodGet, "/fhir/metadata", "", "Origin: https://evil.example")
 	require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"))
-}
-
-// TestFullDisk: a store that takes no more is told from a fault of the server's.
-func TestFullDisk(t *testing.T) {
-	for err, status := range map[error]int{
-		fmt.Errorf("write: %w", syscall.ENOSPC):   http.StatusInsufficientStorage,
-		fmt.Errorf("commit: %w", store.ErrFailed): http.StatusServiceUnavailable,
-	} {
-		f := faultOf(err)
-		require.Equal(t, status, statusOf(f))
-		require.Equal(t, fault.NoStore, f.Issues[0].Code)
-	}
 }
 
 type failedStore struct{ store.Store }
@@ -116,17 +102,16 @@ type failedStore struct{ store.Store }
 func (failedStore) Failure() error { return store.ErrFailed }
 
 func TestReadyTellsFailedStorage(t *testing.T) {
-	r := newRig(t)
-	require.Equal(t, http.StatusOK, r.do(http.MethodGet, "/readyz", "").Code)
-	r.server.o.Store = failedStore{r.store}
-	require.Equal(t, http.StatusServiceUnavailable, r.do(http.MethodGet, "/readyz", "").Code)
+	require.Equal(t, http.StatusOK, newRig(t).Do(http.MethodGet, "/readyz", "").Code)
+	r := newRig(t, func(o *rest.Options) { o.Store = failedStore{o.Store} })
+	require.Equal(t, http.StatusServiceUnavailable, r.Do(http.MethodGet, "/readyz", "").Code)
 }
 
 func TestUnknownRangeUnitIsIgnored(t *testing.T) {
 	r := newRig(t)
-	require.Equal(t, http.StatusCreated, r.do(http.MethodPost, "/fhir/Binary", "hello", "Content-Type: text/plain").Code)
+	require.Equal(t, http.StatusCreated, r.Do(http.MethodPost, "/fhir/Binary", "hello", "Content-Type: text/plain").Code)
 	for _, value := range []string{"garbage", "pages=1-2"} {
-		w := r.do(http.MethodGet, "/fhir/Binary/id-1", "", "Range: "+value)
+		w := r.Do(http.MethodGet, "/fhir/Binary/id-1", "", "Range: "+value)
 		require.Equal(t, http.StatusOK, w.Code, value)
 		require.Equal(t, "hello", w.Body.String())
 	}

@@ -1,4 +1,4 @@
-package rest
+package rest_test
 
 import (
 	"net/http"
@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/carnet-fhir/carnet/fhir/rest"
 )
 
 // TestTracesNameRoutes: a span for each request, with its route and without its path.
@@ -16,10 +18,10 @@ func TestTracesNameRoutes(t *testing.T) {
 	before := otel.GetTracerProvider()
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)))
 	defer otel.SetTracerProvider(before)
-	r := newRig(t, func(o *Options) { o.Tracing = true })
-	r.put(t, "Patient/secret-id", `{"resourceType":"Patient","id":"secret-id"}`)
-	r.do(http.MethodGet, "/fhir/Patient/secret-id?_pretty=true", "")
-	r.do(http.MethodGet, "/fhir/Patient?identifier=secret-id", "")
+	r := newRig(t, func(o *rest.Options) { o.Tracing = true })
+	r.Put(t, "Patient/secret-id", `{"resourceType":"Patient","id":"secret-id"}`)
+	r.Do(http.MethodGet, "/fhir/Patient/secret-id?_pretty=true", "")
+	r.Do(http.MethodGet, "/fhir/Patient?identifier=secret-id", "")
 	spans := recorder.Ended()
 	require.Len(t, spans, 3)
 	require.Equal(t, "PUT /fhir/:type/:id", spans[0].Name())

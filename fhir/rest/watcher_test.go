@@ -1,4 +1,4 @@
-package rest
+package rest_test
 
 import (
 	"context"
@@ -11,16 +11,17 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/repository"
+	"github.com/carnet-fhir/carnet/fhir/rest"
 )
 
 // guard is a watcher that notes what it is told and may refuse.
 type guard struct {
-	seen   []Answer
+	seen   []rest.Answer
 	refuse bool
 }
 
-func (g *guard) Answering(ctx context.Context, a *Answer) error {
-	if RequestID(ctx) == "" || RequestID(ctx) != a.RequestID {
+func (g *guard) Answering(ctx context.Context, a *rest.Answer) error {
+	if rest.RequestID(ctx) == "" || rest.RequestID(ctx) != a.RequestID {
 		return errors.New("no request id")
 	}
 	g.seen = append(g.seen, *a)
@@ -33,9 +34,9 @@ func (g *guard) Answering(ctx context.Context, a *Answer) error {
 func TestWatchersSeeEveryAnswer(t *testing.T) {
 	g := &guard{}
 	called := 0
-	r := newRig(t, func(o *Options) {
-		o.Extensions = []Extension{{
-			Watchers: []Watcher{g},
+	r := newRig(t, func(o *rest.Options) {
+		o.Extensions = []rest.Extension{{
+			Watchers: []rest.Watcher{g},
 			Middleware: []echo.MiddlewareFunc{func(next echo.HandlerFunc) echo.HandlerFunc {
 				return func(c echo.Context) error {
 					called++
@@ -50,13 +51,13 @@ func TestWatchersSeeEveryAnswer(t *testing.T) {
 	populate(t, r)
 	g.seen, called = nil, 0
 	for _, q := range questions {
-		r.do(http.MethodGet, q, "")
+		r.Do(http.MethodGet, q, "")
 	}
-	r.do(http.MethodPost, "/fhir/Patient", `{"resourceType":"Patient"}`)
-	r.do(http.MethodDelete, "/fhir/Patient/a", "")
-	r.do(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient/b"}}]}`)
-	r.do(http.MethodPost, "/fhir/Binary", "x", "Content-Type: text/plain")
-	r.do(http.MethodGet, "/fhir/Binary/id-2", "")
+	r.Do(http.MethodPost, "/fhir/Patient", `{"resourceType":"Patient"}`)
+	r.Do(http.MethodDelete, "/fhir/Patient/a", "")
+	r.Do(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient/b"}}]}`)
+	r.Do(http.MethodPost, "/fhir/Binary", "x", "Content-Type: text/plain")
+	r.Do(http.MethodGet, "/fhir/Binary/id-2", "")
 	require.Len(t, g.seen, len(questions)+5, "one for each request")
 	require.Equal(t, len(g.seen), called)
 	first := g.seen[0]
@@ -70,12 +71,12 @@ func TestWatchersSeeEveryAnswer(t *testing.T) {
 
 	g.refuse = true
 	for _, q := range []string{"/fhir/Patient/b", "/fhir/Patient?name=leger", "/fhir/Patient/b/_history", "/fhir/Binary/id-2", "/fhir/Patient/none"} {
-		w := r.do(http.MethodGet, q, "")
+		w := r.Do(http.MethodGet, q, "")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code, q)
 		require.NotContains(t, w.Body.String(), "Léger", q)
 	}
 	g.refuse = false
-	w := r.do(http.MethodGet, "/fhir/Patient/b", "", "Authorization: none")
+	w := r.Do(http.MethodGet, "/fhir/Patient/b", "", "Authorization: none")
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.Equal(t, "login", outcome(t, w)[0].Code)
 }
