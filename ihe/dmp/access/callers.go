@@ -151,7 +151,7 @@ func (v *view) standing(ctx context.Context, id string) (*standing, error) {
 		return nil, err
 	}
 	s = &standing{situation: v.a.situation(p, v.caller, now), until: now.Add(standingLife)}
-	for _, turn := range []time.Time{p.nextTurn(now), v.a.o.Engine.NextEnd(s.situation)} {
+	for _, turn := range []time.Time{p.nextTurn(now), v.a.o.Engine.NextTurn(s.situation)} {
 		if !turn.IsZero() && turn.Before(s.until) {
 			s.until = turn
 		}

@@ -43,8 +43,11 @@ func (e *Engine) holds(z *Authorisation, s *Situation, length time.Duration) (ex
 	return true, within(s.At, time.Time{}, until)
 }
 
-// NextEnd gives the next moment at which an authorisation of a situation ends by the length that the options give it; the zero time: none does. Ends that Consents name are not among them.
-func (e *Engine) NextEnd(s *Situation) (next time.Time) {
+// NextTurn gives the next moment at which what the engine says of a situation may change by itself: an authorisation ends by the length that the options give it, or a day of Paris begins, with which periods in months end. Moments that
+// Consents name are not among them.
+func (e *Engine) NextTurn(s *Situation) time.Time {
+	year, month, day := s.At.In(e.paris).Date()
+	next := time.Date(year, month, day+1, 0, 0, 0, 0, e.paris)
 	for _, z := range []struct {
 		given  *Authorisation
 		length time.Duration
@@ -52,7 +55,7 @@ func (e *Engine) NextEnd(s *Situation) (next time.Time) {
 		if z.given.Given.IsZero() || z.length <= 0 {
 			continue
 		}
-		if end := z.given.Given.Add(z.length); end.After(s.At) && (next.IsZero() || end.Before(next)) {
+		if end := z.given.Given.Add(z.length); end.After(s.At) && end.Before(next) {
 			next = end
 		}
 	}

@@ -43,7 +43,10 @@ func (t *tables) read(dir fs.FS, p *problems) {
 		return
 	}
 	if len(names) == 0 {
-		p.add(".", 0, "there are no tables (*.csv)")
+		if _, err := fs.Stat(dir, ParametersFile); err == nil {
+			return // parameters alone
+		}
+		p.add(".", 0, "there are neither tables (*.csv) nor "+ParametersFile)
 	}
 	seen := map[string]string{}
 	for _, name := range names {

@@ -199,11 +199,12 @@ func FuzzParseAccessMode(f *testing.F) {
 	})
 }
 
-func TestNextEnd(t *testing.T) {
+func TestNextTurn(t *testing.T) {
 	e := engine(t, Options{AuthorisationLength: 24 * time.Hour})
 	s := situation(func(s *Situation) { s.Moment.Given, s.Team.Given = now.Add(-time.Hour), now.Add(-23*time.Hour) })
-	assert.Equal(t, now.Add(time.Hour), e.NextEnd(s))
+	assert.Equal(t, now.Add(time.Hour), e.NextTurn(s))
 	s.Team.Given = now.Add(-24 * time.Hour) // it has ended
-	assert.Equal(t, now.Add(11*time.Hour), e.NextEnd(s))
-	assert.True(t, standard(t).NextEnd(situation(team)).IsZero(), "an authorisation of the team has no end by default")
+	assert.Equal(t, now.Add(11*time.Hour), e.NextTurn(s))
+	midnight := time.Date(2026, 3, 15, 23, 0, 0, 0, time.UTC) // of Paris
+	assert.True(t, midnight.Equal(standard(t).NextTurn(situation(team))), "an authorisation of the team has no end by default")
 }
