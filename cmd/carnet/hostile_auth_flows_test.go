@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carnet-fhir/carnet/ihe/dmp/consent"
+	"github.com/carnet-fhir/carnet/ihe/signin"
 )
 
 // codeOf leads a person to the application's answer and gives it, not exchanged.
@@ -238,4 +239,23 @@ func TestATemporaryCodeOpensItsHeadings(t *testing.T) {
 	out = h.refresh("lps", out)
 	require.NotEmpty(t, out.Access, out.Reason)
 	assert.Equal(t, http.StatusNotFound, h.status("DocumentReference/doc10", out.Access), "after its time it opens nothing")
+}
+
+// TestStaffSignIn: a secretary's card opens the documents of the structure to deposit and replace, and nobody's record to read.
+func TestStaffSignIn(t *testing.T) {
+	h := newHostile(t)
+	h.people("ada")
+	h.put([]byte(`{"resourceType":"Practitioner","id":"cpe","active":true,"identifier":[{"system":"urn:oid:1.2.250.1.71.4.2.1","value":"3010000024/0001"}],"name":[{"family":"ACCUEIL","given":["Essai"]}]}`))
+	got, b := h.working("3010000024/0001", "openid fhirUser offline_access user/*.cruds", url.Values{"q-mode": {"bris_de_glace"}, "q-justification": {"Curiosité, curiosité"}}, nil)
+	require.NotEmpty(t, got.Access, got.Reason)
+	assert.NotContains(t, b.page, "Bris de glace")
+	session, err := h.Verifier.Token(t.Context(), got.Access)
+	require.NoError(t, err)
+	assert.Contains(t, string(session.Claims[signin.ClaimActor]), `"kind":"staff"`)
+	assert.Contains(t, string(session.Claims[signin.ClaimActor]), `"010000024"`)
+	assert.NotContains(t, string(session.Claims[signin.ClaimActor]), "bris")
+	assert.Equal(t, http.StatusOK, h.status("Patient/ada", got.Access), "administrative data (TD1.3a)")
+	status, body := ask(t, h.base+"/DocumentReference?patient=ada&status=current", got.Access)
+	assert.Equal(t, http.StatusOK, status, body)
+	assert.NotContains(t, body, `"entry"`)
 }

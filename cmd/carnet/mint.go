@@ -39,7 +39,7 @@ func (s *security) mint(ctx context.Context, r *tokenRequest) (*tokenAnswer, err
 	}
 	who, id, ok := strings.Cut(r.As, ":")
 	if !ok || id == "" {
-		return nil, errors.New("--as is ps:RPPS, patient:INS, representative:INS, es:FINESS, app:operator or app:CLIENT_ID")
+		return nil, errors.New("--as is ps:RPPS, cpe:IDNPS, patient:INS, representative:INS, es:FINESS, app:operator or app:CLIENT_ID")
 	}
 	d := &draft{client: commandClient, subject: r.As}
 	if r.Patient != "" {
@@ -53,6 +53,13 @@ func (s *security) mint(ctx context.Context, r *tokenRequest) (*tokenAnswer, err
 	switch who {
 	case "ps":
 		err = s.draftProfessional(ctx, d, id, r)
+	case "cpe":
+		p := signin.Professional{System: nos.SystemIDNPS, ID: id, Family: id}
+		d.actor, d.scope = p.Actor(nil), "openid fhirUser user/*.cruds"
+		if d.actor.Kind != habilitation.Staff {
+			return nil, errors.New("--as cpe: is followed by 3 and a FINESS, 4 and a SIREN or 5 and a SIRET, a slash and an internal number, as in 3010000024/0001")
+		}
+		d.user, err = s.who.Practitioner(ctx, nos.SystemIDNPS, id)
 	case "patient", "representative":
 		err = s.draftPerson(ctx, d, id, who == "representative")
 	case "es":

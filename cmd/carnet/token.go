@@ -21,7 +21,7 @@ import (
 
 // tokenRequest asks for an access token of a sandbox: who it is for, and what it may do.
 type tokenRequest struct {
-	// As is ps:RPPS, patient:INS, representative:INS, es:FINESS, app:operator or app:CLIENT_ID.
+	// As is ps:RPPS, cpe:IDNPS, patient:INS, representative:INS, es:FINESS, app:operator or app:CLIENT_ID.
 	As, Scope string
 	// Patient is an INS or a logical id.
 	Patient, Mode, Justification string
@@ -58,6 +58,7 @@ none runs, the token is made with the keys in the directory.
 WHO is one of
 
   ps:RPPS             a professional of the directory; with --profession also one whom it does not know
+  cpe:IDNPS           who is no professional and acts for a structure (3010000024/0001)
   patient:INS         the holder of a record
   representative:INS  the same person, for the minor whose record --patient names
   es:FINESS           the certificate of an institution (indirect authentication)

@@ -13,13 +13,16 @@ import (
 // ClaimActor is the claim of our tokens that holds the habilitation.Actor.
 const ClaimActor = "https://carnet-fhir.github.io/dmp"
 
-// Actor is the professional in one situation of exercise, in normal mode; s may be nil, for somebody who has none: nothing opens to them. Somebody with several situations has the rights of the chosen one alone (PDT-INF-527 §2.7).
+// Actor is the professional in one situation of exercise, in normal mode; s may be nil, for somebody who has none: nothing opens to them, unless they act for a structure (Staff). Somebody with several situations has the rights of the chosen one alone (PDT-INF-527 §2.7).
 func (p *Professional) Actor(s *Situation) habilitation.Actor {
 	a := habilitation.Actor{
 		Kind: habilitation.Professional, ID: habilitation.Identifier{System: p.System, Value: p.ID}, Name: p.Name(), Authentication: habilitation.Direct, Mode: habilitation.Normal,
 	}
 	if s != nil {
 		s.describe(&a)
+	}
+	if structure, ok := p.Staff(); ok {
+		a.Kind, a.Structure = habilitation.Staff, structure
 	}
 	return a
 }

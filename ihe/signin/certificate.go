@@ -27,7 +27,7 @@ func Institution(certificate *x509.Certificate) (habilitation.Identifier, string
 		}
 	}
 	for _, value := range values {
-		id, ok := structure(strings.TrimSpace(value))
+		id, ok := institution(strings.TrimSpace(value))
 		if !ok {
 			continue
 		}
@@ -42,8 +42,8 @@ func Institution(certificate *x509.Certificate) (habilitation.Identifier, string
 	return found, strings.Join(certificate.Subject.Organization, " "), nil
 }
 
-// structure reads a national identifier of a structure.
-func structure(value string) (habilitation.Identifier, bool) {
+// institution reads a national identifier of a structure.
+func institution(value string) (habilitation.Identifier, bool) {
 	if len(value) < 2 || nos.CheckIDNST(value) != "" {
 		return habilitation.Identifier{}, false
 	}

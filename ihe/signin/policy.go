@@ -82,6 +82,9 @@ func (p *Policy) Lasting(request *smart.Request, who *smart.Identity) (longest t
 }
 
 func (p *Policy) professionalQuestions(request *smart.Request, who *Professional) ([]smart.Question, error) {
+	if _, staff := who.Staff(); staff {
+		return nil, nil // no emergencies, no codes, no secrets: documents of the structure
+	}
 	var out []smart.Question
 	if len(who.Situations) > 1 {
 		q := smart.Question{Name: askSituation, Label: "Votre situation d'exercice", Help: "Vos droits sont ceux de la situation choisie.", Required: true}
@@ -161,6 +164,9 @@ func (p *Policy) grantProfessional(ctx context.Context, request *smart.Request, 
 	}
 	actor := professional.Actor(situation)
 	if actor.Mode, err = habilitation.ParseAccessMode("", answers[askMode]); err != nil {
+		return nil, &smart.Refusal{Code: "invalid_request", Message: "Ce mode d'accès n'existe pas."}
+	}
+	if actor.Kind == habilitation.Staff && actor.Mode != habilitation.Normal {
 		return nil, &smart.Refusal{Code: "invalid_request", Message: "Ce mode d'accès n'existe pas."}
 	}
 	actor.Secret = answers[askSecret] == "oui"

@@ -59,16 +59,19 @@ func (d Directory) practitioners(ctx context.Context, look *repository.Lookup, m
 	case len(matching) == 11 && nos.CheckRPPS(matching) == "":
 		return look.Find(ctx, "Practitioner", "active=true&identifier="+nos.SystemRPPS+"|"+matching, 2)
 	}
+	if strings.Contains(matching, "/") && nos.CheckIDNPS(matching) == "" {
+		return look.Find(ctx, "Practitioner", "active=true&identifier="+nos.SystemIDNPS+"|"+escape(matching), 2)
+	}
 	return look.Find(ctx, "Practitioner", "active=true&name="+escape(matching), maxMatched)
 }
 
 // professional makes the claims of a Practitioner from its PractitionerRoles; nil for one without an RPPS.
 func (d Directory) professional(ctx context.Context, look *repository.Lookup, id string, p *element.Element) (*Subject, error) {
 	rpps := identifierOf(p, nos.SystemRPPS)
-	if rpps == "" {
-		return nil, nil
-	}
 	family, given := officialName(p)
+	if rpps == "" {
+		return staffSubject(identifierOf(p, nos.SystemIDNPS), family, given), nil
+	}
 	roles, err := look.Find(ctx, "PractitionerRole", "active=true&practitioner=Practitioner/"+id, maxSituations)
 	if err != nil {
 		return nil, err
@@ -98,6 +101,20 @@ func (d Directory) professional(ctx context.Context, look *repository.Lookup, id
 			"SubjectRefPro": object{"codeCivilite": "", "exercices": exercises},
 		},
 	}, nil
+}
+
+// staffSubject is somebody with a card of a structure (CPE); nil for another identifier.
+func staffSubject(id, family, given string) *Subject {
+	who := Professional{System: nos.SystemIDNPS, ID: id}
+	if _, ok := who.Staff(); !ok {
+		return nil
+	}
+	return &Subject{
+		Key: id, Group: "Personnel des structures", Label: given + " " + family, Detail: "CPE " + id,
+		Claims: object{
+			"SubjectNameID": id, "preferred_username": id, "family_name": family, "given_name": given, "Acces_Regulation_Medicale": "FAUX", "otherIds": list{}, "SubjectRefPro": object{"codeCivilite": "", "exercices": list{}},
+		},
+	}
 }
 
 // exercise writes a situation as Pro Santé Connect does.
