@@ -14,13 +14,10 @@ func (x *extractor) dispense(el *etree.Element, s scope) {
 			return
 		}
 	}
-	p := x.medicationIn(el, s)
-	var o object
-	if s.subject != nil || !p.medication(&o) {
-		x.narrativeOnly(el, "no medicine of the person of the record is named")
+	p, o := x.medicine(el, s)
+	if p == nil {
 		return
 	}
-	o.set("identifier", x.identifiers(el))
 	state := "completed"
 	switch cda.Attr(cda.Child(el, "statusCode"), "code") {
 	case "active":

@@ -123,19 +123,28 @@ func (x *extractor) medicationIn(el *etree.Element, s scope) product {
 	return p
 }
 
+// medicine begins the resource about a medicine of the person of the record, with its identifiers. When there is none it stays in the narrative, and the product is nil.
+func (x *extractor) medicine(el *etree.Element, s scope) (*product, object) {
+	p := x.medicationIn(el, s)
+	var o object
+	if s.subject != nil || !p.medication(&o) {
+		x.narrativeOnly(el, "no medicine of the person of the record is named")
+		return nil, nil
+	}
+	o.set("identifier", x.identifiers(el))
+	return &p, o
+}
+
 // treatment maps a medication in mood EVN to a MedicationStatement, and one in mood INT to a plan.
 func (x *extractor) treatment(el *etree.Element, s scope) {
 	if cda.Attr(el, "moodCode") == "INT" {
 		x.request1(el, s, "plan")
 		return
 	}
-	p := x.medicationIn(el, s)
-	var o object
-	if s.subject != nil || !p.medication(&o) {
-		x.narrativeOnly(el, "no medicine of the person of the record is named")
+	p, o := x.medicine(el, s)
+	if p == nil {
 		return
 	}
-	o.set("identifier", x.identifiers(el))
 	o.set("status", x.statementStatus(el))
 	o.set("subject", reference(x.o.Subject))
 	o.set("effectivePeriod", asPeriod(cda.ReadIVLTS(bounds(el))))
@@ -236,13 +245,10 @@ func (x *extractor) prescription(el *etree.Element, s scope) { x.request1(el, s,
 
 // request1 maps a medication that is ordered or planned to a MedicationRequest.
 func (x *extractor) request1(el *etree.Element, s scope, intent string) {
-	p := x.medicationIn(el, s)
-	var o object
-	if s.subject != nil || !p.medication(&o) {
-		x.narrativeOnly(el, "no medicine of the person of the record is named")
+	p, o := x.medicine(el, s)
+	if p == nil {
 		return
 	}
-	o.set("identifier", x.identifiers(el))
 	o.set("status", requestStatus(el))
 	o.set("intent", intent)
 	if negated(el) {
@@ -309,13 +315,10 @@ func (x *extractor) dispenseRequest(el *etree.Element) object {
 
 // administration maps what was given, under a professional's eyes (infusions, contrast media, radiopharmaceuticals).
 func (x *extractor) administration(el *etree.Element, s scope) {
-	p := x.medicationIn(el, s)
-	var o object
-	if s.subject != nil || !p.medication(&o) {
-		x.narrativeOnly(el, "no medicine of the person of the record is named")
+	p, o := x.medicine(el, s)
+	if p == nil {
 		return
 	}
-	o.set("identifier", x.identifiers(el))
 	state := "completed"
 	switch code := cda.Attr(cda.Child(el, "statusCode"), "code"); {
 	case negated(el) || code == "cancelled":

@@ -17,12 +17,7 @@ func (x *extractor) procedure(el *etree.Element, s scope) {
 		x.narrativeOnly(el, "an act on somebody else than the person of the record")
 		return
 	}
-	code := x.concept(cda.ReadCD(cda.Child(el, "code")))
-	if code == nil {
-		if text := x.textOf(el); text != "" {
-			code = object{{"text", text}}
-		}
-	}
+	code := x.codeOrWords(el)
 	if code == nil {
 		x.narrativeOnly(el, "an act without a code or words")
 		return
@@ -69,18 +64,24 @@ func (x *extractor) procedure(el *etree.Element, s scope) {
 	x.put("Procedure", el, "", o)
 }
 
+// codeOrWords gives what an act is: its code, or the words for it; nil when it has neither.
+func (x *extractor) codeOrWords(el *etree.Element) object {
+	if code := x.concept(cda.ReadCD(cda.Child(el, "code"))); code != nil {
+		return code
+	}
+	if text := x.textOf(el); text != "" {
+		return object{{"text", text}}
+	}
+	return nil
+}
+
 // request maps what is ordered or proposed.
 func (x *extractor) request(el *etree.Element, s scope) {
 	if s.subject != nil {
 		x.narrativeOnly(el, "a request for somebody else than the person of the record")
 		return
 	}
-	code := x.concept(cda.ReadCD(cda.Child(el, "code")))
-	if code == nil {
-		if text := x.textOf(el); text != "" {
-			code = object{{"text", text}}
-		}
-	}
+	code := x.codeOrWords(el)
 	if code == nil {
 		x.narrativeOnly(el, "a request without a code or words")
 		return

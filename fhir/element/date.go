@@ -31,10 +31,11 @@ func isDate(v string) bool {
 		return true
 	}
 	day := two(v, 8)
-	return v[7] == '-' && day >= 1 && day <= daysOf(high*100+low, month)
+	return v[7] == '-' && day >= 1 && day <= DaysIn(high*100+low, month)
 }
 
-func daysOf(year, month int) int {
+// DaysIn gives how many days a month (1 to 12) has.
+func DaysIn(year, month int) int {
 	switch month {
 	case 4, 6, 9, 11:
 		return 30

@@ -20,11 +20,7 @@ func (x *equality) eval(ev *evaluator) (Collection, error) {
 
 func (x *equality) truth(ev *evaluator) (Truth, error) {
 	mark := ev.mark()
-	l, err := x.left.eval(ev)
-	if err != nil {
-		return Unknown, err
-	}
-	r, err := x.right.eval(ev)
+	l, r, err := ev.sides(x.left, x.right)
 	if err != nil {
 		return Unknown, err
 	}
@@ -34,6 +30,14 @@ func (x *equality) truth(ev *evaluator) (Truth, error) {
 		t = t.Not()
 	}
 	return t, err
+}
+
+// sides evaluates both sides of an operator, the left one first.
+func (ev *evaluator) sides(left, right node) (l, r Collection, err error) {
+	if l, err = left.eval(ev); err == nil {
+		r, err = right.eval(ev)
+	}
+	return l, r, err
 }
 
 // equalCollections compares item by item, in order (N1 §6.1.1).
@@ -153,11 +157,7 @@ func (x *equivalence) eval(ev *evaluator) (Collection, error) {
 
 func (x *equivalence) truth(ev *evaluator) (Truth, error) {
 	mark := ev.mark()
-	l, err := x.left.eval(ev)
-	if err != nil {
-		return Unknown, err
-	}
-	r, err := x.right.eval(ev)
+	l, r, err := ev.sides(x.left, x.right)
 	if err != nil {
 		return Unknown, err
 	}

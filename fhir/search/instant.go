@@ -3,6 +3,8 @@ package search
 import (
 	"strings"
 	"time"
+
+	"github.com/carnet-fhir/carnet/fhir/element"
 )
 
 // The width of what date types say, in microseconds.
@@ -32,7 +34,7 @@ func parseInterval(text string, zone *time.Location) (low, high int64, ok bool) 
 		return instantOf(year, month, 1, zone), instantOf(year, month+1, 1, zone), true
 	}
 	date, rest, ok := cutPart(rest, '-')
-	if !ok || date < 1 || date > daysIn(year, month) {
+	if !ok || date < 1 || date > element.DaysIn(year, month) {
 		return 0, 0, false
 	}
 	if rest == "" {
@@ -158,17 +160,4 @@ func daysFromEpoch(year, month, date int) int64 {
 	ofYear := (153*(month-3)+2)/5 + date - 1
 	days := ofEra*365 + ofEra/4 - ofEra/100 + ofYear
 	return int64(era)*146097 + int64(days) - 719468
-}
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
 }

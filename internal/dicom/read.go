@@ -126,16 +126,13 @@ func (r *reader) elements(depth int, length uint32) (dataset, error) {
 	if depth > maxDepth {
 		return nil, ErrTooMuch
 	}
-	end, delimited := r.end, length == undefined && depth > 0
-	if length != undefined {
-		if uint64(length) > uint64(r.end-r.at) {
-			return nil, ErrBroken
-		}
-		end = r.at + int(length)
+	delimited := length == undefined && depth > 0
+	leave, err := r.enter(length)
+	if err != nil {
+		return nil, err
 	}
-	outer := r.end
-	r.end = end
-	defer func() { r.end = outer }()
+	defer leave()
+	end := r.end
 	var all dataset
 	for r.at < end {
 		if delimited && r.peek() == tagItemEnd {
@@ -238,21 +235,29 @@ func longVR(vr string) bool {
 	return false
 }
 
+// enter bounds what is read to the next length bytes, if the length is defined, until leave is called.
+func (r *reader) enter(length uint32) (leave func(), err error) {
+	outer := r.end
+	if length != undefined {
+		if uint64(length) > uint64(r.end-r.at) {
+			return nil, ErrBroken
+		}
+		r.end = r.at + int(length)
+	}
+	return func() { r.end = outer }, nil
+}
+
 // sequence reads the items of a sequence.
 func (r *reader) sequence(depth int, length uint32) ([]dataset, error) {
 	if depth+1 > maxDepth {
 		return nil, ErrTooMuch
 	}
-	end := r.end
-	if length != undefined {
-		if uint64(length) > uint64(r.end-r.at) {
-			return nil, ErrBroken
-		}
-		end = r.at + int(length)
+	leave, err := r.enter(length)
+	if err != nil {
+		return nil, err
 	}
-	outer := r.end
-	r.end = end
-	defer func() { r.end = outer }()
+	defer leave()
+	end := r.end
 	var items []dataset
 	for r.at < end {
 		tag := r.peek()
