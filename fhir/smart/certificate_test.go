@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -90,5 +91,29 @@ func TestCertificates(t *testing.T) {
 	} {
 		assert.Equal(t, "invalid_client", got.Error, what)
 	}
+	// The token is worth something over a connection with its certificate only, whatever a header says.
+	read := func(token string, header string, certs ...tls.Certificate) int {
+		transport := server.Client().Transport.(*http.Transport).Clone()
+		transport.TLSClientConfig.Certificates = certs
+		defer transport.CloseIdleConnections()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/fhir/Patient", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if header != "" {
+			r.Header.Set(header, url.QueryEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}))))
+		}
+		answer, err := (&http.Client{Transport: transport}).Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode
+	}
+	assert.Equal(t, http.StatusOK, read(a.Access, "", own))
+	assert.Equal(t, http.StatusUnauthorized, read(a.Access, ""), "stolen, without a certificate")
+	assert.Equal(t, http.StatusUnauthorized, read(a.Access, "", trusted.client(t, name, "es.example")), "stolen, with a certificate of the same name")
+	for _, header := range []string{"X-SSL-Client-Cert", "X-Client-Cert", "Client-Cert", "X-Forwarded-Client-Cert", "Ssl-Client-Cert", "X-Amzn-Mtls-Clientcert"} {
+		assert.Equal(t, http.StatusUnauthorized, read(a.Access, header), header)
+		assert.Equal(t, http.StatusUnauthorized, read(a.Access, header, trusted.client(t, name, "es.example")), header)
+	}
+	assert.Equal(t, http.StatusOK, read(ask("by-host", own).Access, ""), "one that is not bound is a bearer token")
 	assert.Equal(t, "no connection", ask("by-name", strange.client(t, name, "es.example")).Error, "of an authority that nobody trusts")
 }

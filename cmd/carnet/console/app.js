@@ -53,7 +53,7 @@ async function redeem(query) {
   const attempt = JSON.parse(sessionStorage.getItem("attempt") || "null");
   sessionStorage.removeItem("attempt");
   history.replaceState(null, "", redirect);
-  if (!attempt || query.get("state") !== attempt.state || (query.get("iss") || attempt.issuer) !== attempt.issuer) {
+  if (!attempt || query.get("state") !== attempt.state || query.get("iss") !== attempt.issuer) {
     say("Cette réponse ne correspond à aucune connexion en cours. Recommencez.");
     byId("start").hidden = false;
     return;
@@ -180,7 +180,8 @@ async function show(attachment, title, as) {
     page.append(frame);
   } else {
     const blob = await answer.blob();
-    shown = URL.createObjectURL(new Blob([blob], { type: kind }));
+    // What is not shown here is not shown in a window of its own either: it could run in the name of this page.
+    shown = URL.createObjectURL(new Blob([blob], { type: viewable(kind) ? kind : "application/octet-stream" }));
     page.append(...view(kind, title));
     byId("download").href = shown;
     byId("download").download = title.replace(/[^\p{L}\p{N} ._-]/gu, "_");
@@ -190,6 +191,8 @@ async function show(attachment, title, as) {
   byId("viewer").hidden = false;
 }
 
+const viewable = (kind) => kind === "application/pdf" || /^image\/(png|jpeg|gif|webp)$/.test(kind);
+
 function view(kind, title) {
   if (kind === "application/pdf") {
     const frame = document.createElement("iframe");
@@ -197,7 +200,7 @@ function view(kind, title) {
     frame.src = shown;
     return [frame];
   }
-  if (/^image\/(png|jpeg|gif|webp)$/.test(kind)) {
+  if (viewable(kind)) {
     const image = document.createElement("img");
     image.alt = title;
     image.src = shown;
