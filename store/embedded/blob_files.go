@@ -19,8 +19,21 @@ func (b *blobs) path(d store.Digest) string {
 
 // isFile says whether a blob is a file of its own.
 func (b *blobs) isFile(d store.Digest) bool {
-	_, err := b.fs.Stat(b.path(d))
+	path := b.path(d)
+	if _, ok := b.there.Load(b.fs.PathDir(path)); !ok {
+		return false
+	}
+	_, err := b.fs.Stat(path)
 	return err == nil
+}
+
+// findDirs notes which directories of files there are: in most stores none, as documents are in packs, and each new one is asked for.
+func (b *blobs) findDirs() error {
+	names, err := b.fs.List(b.dir)
+	for _, name := range names {
+		b.there.Store(b.fs.PathJoin(b.dir, name), nil)
+	}
+	return err
 }
 
 // adopt gives a temporary file its name for good.
@@ -32,6 +45,7 @@ func (b *blobs) adopt(temp string, d store.Digest) error {
 			return err
 		}
 		b.made.Store(dir, nil)
+		b.there.Store(dir, nil)
 	}
 	b.moving.Lock()
 	err := b.fs.Rename(temp, file)

@@ -28,7 +28,8 @@ type blobs struct {
 	last  atomic.Uint64 // number of the newest temporary file
 	// moving is held while a file gets its name and while Sweep decides about one, so that no blob goes in the moment it comes again.
 	moving sync.Mutex
-	made   sync.Map // directories that are known to be there
+	made   sync.Map // directories that are known to be there for good
+	there  sync.Map // directories that are there
 }
 
 // openBlobs removes what a crash left half written. Packs are opened later, as their rows are in Pebble.
@@ -37,6 +38,9 @@ func openBlobs(s *Store) (*blobs, error) {
 	b.temp = b.fs.PathJoin(b.dir, "tmp")
 	if err := makeDir(b.fs, b.temp); err != nil {
 		return nil, fmt.Errorf("embedded: make the blob directory: %w", err)
+	}
+	if err := b.findDirs(); err != nil {
+		return nil, fmt.Errorf("embedded: list the blob directory: %w", err)
 	}
 	left, err := b.fs.List(b.temp)
 	if err != nil {
