@@ -149,7 +149,7 @@ func (t *transaction) decide(ctx context.Context, view store.View, d *decision) 
 	}
 	parts := make([]decision, len(t.writes))
 	errs := make([]error, len(t.writes))
-	parallel(len(t.writes), cores(), func(i int) {
+	parallel(len(t.writes), min(cores(), 1+len(t.writes)/8), func(i int) { // a few are done sooner than others are woken
 		parts[i].pending = d.pending
 		errs[i] = t.prepare(ctx, view, &parts[i], t.writes[i], links)
 	})
