@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -94,6 +95,9 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 	log := slog.New(slog.NewJSONHandler(errOut, &slog.HandlerOptions{Level: level}))
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // the live heap is small beside the machine: fewer collections for some megabytes
+	}
+	if f.pprof == "" {
+		runtime.MemProfileRate = 0 // nobody can ask for the profile, and each large buffer is sampled with its stack
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", f.listen)
