@@ -99,16 +99,30 @@ func (r *ruleRun) holder(patient string) *habilitation.Client {
 	return r.as(&rules.Actor{Kind: rules.Holder, ID: signin.ClientIdentifier("holder"), Authentication: rules.Direct}, "patient/*.cruds", patient, "Patient/"+patient)
 }
 
-// relative adds a RelatedPerson to a record, as who runs the server does on proof, and gives its client.
-func (r *ruleRun) relative(patient string, kind rules.Kind, relationship string) *habilitation.Client {
+// newRelative adds a RelatedPerson to a record, as who runs the server does on proof, and gives its id.
+func (r *ruleRun) newRelative(patient string, relationship ...string) string {
 	r.t.Helper()
 	id := r.name("rp")
-	body, err := json.Marshal(object{
-		"resourceType": "RelatedPerson", "id": id, "active": true, "patient": object{"reference": "Patient/" + patient}, "name": []object{{"family": "EXEMPLE", "given": []string{"CAMILLE"}}},
-		"relationship": []object{concept("http://terminology.hl7.org/CodeSystem/v3-RoleCode", relationship)},
-	})
+	o := object{"resourceType": "RelatedPerson", "id": id, "active": true, "patient": object{"reference": "Patient/" + patient}, "name": []object{{"family": "EXEMPLE", "given": []string{"CAMILLE"}}}}
+	if len(relationship) > 0 {
+		o["relationship"] = []object{concept("http://terminology.hl7.org/CodeSystem/v3-RoleCode", relationship[0])}
+	}
+	body, err := json.Marshal(o)
 	require.NoError(r.t, err)
 	r.store(body)
+	return id
+}
+
+// parent is a client of a legal representative.
+func (r *ruleRun) parent(patient string) *habilitation.Client {
+	return r.related(patient, rules.Representative, r.newRelative(patient, "MTH"))
+}
+
+// helper is a client of somebody whom the person lets act, or administer her profile.
+func (r *ruleRun) helper(patient string, kind rules.Kind, administers bool) *habilitation.Client {
+	r.t.Helper()
+	id := r.newRelative(patient)
+	r.says(patient, consent.Directive{Category: consent.Delegate, References: []string{"RelatedPerson/" + id}, Administers: administers, Read: true, Write: true})
 	return r.related(patient, kind, id)
 }
 
