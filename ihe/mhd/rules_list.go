@@ -34,6 +34,7 @@ var setRules = []Rule{
 		},
 	},
 	extended("mhd-set-designation", complete, PartSubmissionSet, extDesignationType, "CodeableConcept", 1, 1, sourceSetFull+": extension:designationType 1..1"),
+	activityRule("pdsm-set-activity"),
 	absent("mhd-set-absent", inBundle, PartSubmissionSet, sourceSet+": 0..0", "encounter", "orderedBy", "emptyReason", "modifierExtension", "entry.flag", "entry.deleted", "entry.date"),
 	required("mhd-set-date", inBundle, PartSubmissionSet, "date", sourceSet+": date 1..1"),
 	required("mhd-set-subject", complete, PartSubmissionSet, "subject", sourceSetFull+": subject 1..1"),
