@@ -60,6 +60,16 @@ func (v *Review) Before() (*element.Element, error) {
 	return v.r.beforeOf(v.of)
 }
 
+// Together counts what the interaction creates or changes of the type.
+func (v *Review) Together() (n int) {
+	for _, d := range v.d.drafts {
+		if d.typ == v.Type && d.res != nil && !d.same {
+			n++
+		}
+	}
+	return n
+}
+
 // Warn adds an issue to those that the writer is told of (Written.Issues). The write goes on.
 func (v *Review) Warn(issue fault.Issue) { v.of.issues = append(v.of.issues, issue) }
 

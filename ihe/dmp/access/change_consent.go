@@ -1,9 +1,12 @@
 package access
 
 import (
+	"net/http"
 	"slices"
+	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 )
 
@@ -19,6 +22,11 @@ func (w *change) consent() error {
 		return err
 	}
 	after := w.a.consents.read(w.after)
+	if w.before == nil {
+		if err := w.room(id, after); err != nil {
+			return err
+		}
+	}
 	if w.before != nil && categoryOf(w.before) != after.category {
 		return refusedBy("The category of a Consent does not change: end it, and create another.")
 	}
@@ -56,6 +64,9 @@ func (w *change) declares(st *statement, id string, s *habilitation.Situation) e
 	if !st.active {
 		return refusedBy("An authorisation that is written down is active.")
 	}
+	if st.category == CategoryMoment && (st.from.After(st.given.Add(momentAtMost)) || st.until.After(st.given.Add(momentAtMost))) {
+		return refused(habilitation.Decision{Rule: "A4", Why: "A consent of the moment is for one consultation: its period begins and ends within a day of Consent.dateTime."})
+	}
 	beneficiary := w.c.own(st.actors[0].id)
 	if beneficiary != w.c.actor.ID && beneficiary != w.c.actor.Structure {
 		other, err := w.of(id, beneficiary)
@@ -67,6 +78,36 @@ func (w *change) declares(st *statement, id string, s *habilitation.Situation) e
 	d := w.a.o.Engine.Declare(&w.c.actor, s, habilitation.Declaration{Beneficiary: beneficiary, Collector: w.c.own(st.collector), Word: st.means, Team: st.category == CategoryCareTeam})
 	if !d.Permit {
 		return refused(d)
+	}
+	return nil
+}
+
+// momentAtMost is how far from the person's word a consent of the moment that a professional writes down may reach: the day, by whatever time zone.
+const momentAtMost = 25 * time.Hour
+
+// How much a record may hold before no more is taken: what is read of it (maxStatements, maxAuthorisations) is more, for what comes together.
+const (
+	roomForAuthorisations = 1_000
+	roomForBlocks         = 1_200 // by others than the person
+	roomForStatements     = 1_800
+)
+
+// room refuses one Consent more where the record has as many as anybody needs: access control reads all that are in force.
+func (w *change) room(id string, after *statement) error {
+	p, err := w.a.relations.record(w.ctx, id)
+	if err != nil {
+		return err
+	}
+	others := len(p.statements) - p.authorisations
+	full := others >= roomForStatements
+	switch {
+	case after.category == CategoryCareTeam || after.category == CategoryMoment:
+		full = p.overfull || p.authorisations >= roomForAuthorisations
+	case w.c.professionalSide():
+		full = others >= roomForBlocks
+	}
+	if full {
+		return fault.New(http.StatusForbidden, fault.TooCostly, "The record has more Consents in force than access control needs: end those that are over (status inactive).")
 	}
 	return nil
 }

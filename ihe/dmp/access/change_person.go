@@ -1,9 +1,11 @@
 package access
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
+	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
 	"github.com/carnet-fhir/carnet/ihe/dmp/habilitation"
 	"github.com/carnet-fhir/carnet/internal/ins"
@@ -162,9 +164,12 @@ func (w *change) relative() error {
 	if w.c.actor.Kind == habilitation.Operator {
 		return nil
 	}
-	s, err := w.situation(id)
+	p, err := w.a.relations.record(w.ctx, id)
 	if err != nil {
 		return err
 	}
-	return w.may(s, habilitation.ManageSharing, nil)
+	if w.before == nil && len(p.relatives) >= maxRelatives/2 {
+		return fault.New(http.StatusForbidden, fault.TooCostly, "The record has more RelatedPersons than access control needs: those who no longer are have active false.")
+	}
+	return w.may(w.a.situation(p, w.c, w.a.o.Clock()), habilitation.ManageSharing, nil)
 }

@@ -25,7 +25,24 @@ func (a *Access) Rules() *Rules { return &Rules{a: a} }
 var (
 	_ repository.Interceptor = (*Rules)(nil)
 	_ repository.Completer   = (*Rules)(nil)
+	_ repository.Reviewer    = (*Rules)(nil)
+	_ repository.Concealer   = (*Rules)(nil)
 )
+
+// maxTogether is how many Consents one transaction of others than operators writes: a person says few things at once, and the room of a record is looked at before.
+const maxTogether = 50
+
+// Review refuses transactions of many Consents.
+func (r *Rules) Review(ctx context.Context, v *repository.Review) error {
+	if v.Type != "Consent" || v.Consequence || v.After == nil {
+		return nil
+	}
+	c, err := callerOf(ctx)
+	if c == nil || err != nil || r.a.operates(c) || v.Together() <= maxTogether {
+		return err
+	}
+	return fault.At(http.StatusForbidden, fault.TooCostly, "Consent", "A transaction writes at most 50 Consents.")
+}
 
 // BeforeWrite refuses Consents that say what would not hold.
 func (r *Rules) BeforeWrite(ctx context.Context, what repository.Interaction, after *element.Resource) error {

@@ -3,13 +3,11 @@ package access
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/carnet-fhir/carnet/fhir/element"
-	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/search"
 	"github.com/carnet-fhir/carnet/fhir/spec"
 	"github.com/carnet-fhir/carnet/ihe/dmp"
@@ -30,6 +28,9 @@ type record struct {
 	treating   []habilitation.Identifier
 	statements []*statement
 	relatives  []relative
+	// authorisations counts the statements that professionals may write; overfull: there are more of them than are read, and none is.
+	authorisations int
+	overfull       bool
 	// turns are the moments, ascending, at which something begins or ends.
 	turns []time.Time
 }
@@ -53,9 +54,10 @@ var guardianships = map[string]bool{"GUARD": true, "GUADLTM": true, "POWATT": tr
 
 // Bounds of what one person's record, or one caller's relations, may hold.
 const (
-	maxStatements = 2_000
-	maxRelatives  = 200
-	maxRelated    = 50_000
+	maxStatements     = 2_000 // of the person, and blocks
+	maxAuthorisations = 2_000 // care-team and moment
+	maxRelatives      = 200
+	maxRelated        = 50_000
 )
 
 var relationBudget = search.Budget{Rows: 2_000_000, Records: 200_000}
@@ -78,41 +80,17 @@ func (r *relations) load(ctx context.Context, view store.View, id string) (*reco
 	if !out.birth.IsZero() {
 		out.majority = r.a.o.Engine.Majority(out.birth)
 	}
-	consents, err := r.of(ctx, view, "Consent", id, maxStatements)
-	if err != nil {
+	if err := r.said(ctx, view, out); err != nil {
 		return nil, err
 	}
-	for _, root := range consents {
-		out.statements = append(out.statements, r.a.consents.read(root))
-	}
-	relatives, err := r.of(ctx, view, "RelatedPerson", id, maxRelatives)
-	if err != nil {
+	relatives, err := r.of(ctx, view, "RelatedPerson", id, r.anyOf("RelatedPerson", "active=true", "active:missing=true"), maxRelatives)
+	if err != nil && !tooMany(err) { // of too many none represents
 		return nil, err
 	}
 	for _, root := range relatives {
-		if root.ChildValue("active") != "false" {
-			out.relatives = append(out.relatives, relativeOf(root, out.majority))
-		}
+		out.relatives = append(out.relatives, relativeOf(root, out.majority))
 	}
 	out.turn()
-	return out, nil
-}
-
-// of gives the resources of a type that are of the person.
-func (r *relations) of(ctx context.Context, view store.View, typ, id string, limit int) ([]*element.Element, error) {
-	found, err := r.engine.Find(ctx, view, typ, r.refersTo(typ, "patient", "Patient", id), limit+1, relationBudget)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) > limit {
-		return nil, fault.New(http.StatusForbidden, fault.TooCostly, "The record has more "+typ+" resources than access control reads.")
-	}
-	out := make([]*element.Element, len(found))
-	for i, rec := range found {
-		if out[i], err = tree(rec); err != nil {
-			return nil, err
-		}
-	}
 	return out, nil
 }
 
