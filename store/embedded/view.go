@@ -22,6 +22,8 @@ type view struct {
 
 	mu     sync.Mutex
 	idle   []*pebble.Iterator // for the next cursor: all that a view at t sees was there when they were made
+	points *pebble.Iterator   // for the next read of a record; nil: not made yet, or in use
+	gets   int                // how many records were read by their numbers
 	closed bool
 	floor  store.Time // time of the newest commit at or before t
 	found  bool       // floor is known
@@ -57,7 +59,10 @@ func (v *view) Close() error {
 	for _, it := range v.idle {
 		err = errors.Join(err, it.Close())
 	}
-	v.idle = nil
+	if v.points != nil {
+		err = errors.Join(err, v.points.Close())
+	}
+	v.idle, v.points = nil, nil
 	return err
 }
 
@@ -138,7 +143,68 @@ func (v *view) Get(rid store.RID) (*store.Record, error) {
 	if store.Time(rid) > v.t || rid == 0 {
 		return nil, store.ErrNotFound
 	}
-	return v.read(rid, "", "")
+	it, err := v.pointing()
+	if err != nil {
+		return nil, err
+	}
+	if it == nil {
+		return v.read(rid, "", "")
+	}
+	rec, err := v.readBy(it, rid)
+	return rec, errors.Join(err, v.pointed(it))
+}
+
+// getsBefore is how many records a view reads one by one before it makes an iterator for them: a page of a search reads twenty, and Pebble's Get makes an iterator each time.
+const getsBefore = 2
+
+// pointing gives an iterator that reads records by their numbers; nil: it does not pay, or another reader has it.
+func (v *view) pointing() (*pebble.Iterator, error) {
+	v.mu.Lock()
+	it, first := v.points, v.gets == getsBefore
+	v.points = nil
+	v.gets++
+	first = first && !v.closed
+	v.mu.Unlock()
+	if it == nil && first {
+		return v.db.NewIter(&pebble.IterOptions{LowerBound: []byte{rowCurrent}, UpperBound: []byte{rowCurrent + 1}})
+	}
+	return it, nil
+}
+
+// pointed takes the iterator back.
+func (v *view) pointed(it *pebble.Iterator) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closed || v.points != nil || it.Error() != nil {
+		return it.Close()
+	}
+	v.points = it
+	return nil
+}
+
+// readBy is read with an iterator, which is not older than the view.
+func (v *view) readBy(it *pebble.Iterator, rid store.RID) (*store.Record, error) {
+	buf := keyBuffers.Get().(*[]byte)
+	defer keyBuffers.Put(buf)
+	if !it.SeekPrefixGE(appendCurrentKey((*buf)[:0], rid)) {
+		if err := it.Error(); err != nil {
+			return nil, err
+		}
+		return nil, store.ErrNotFound
+	}
+	row, err := it.ValueAndErr()
+	if err != nil {
+		return nil, err
+	}
+	var h header
+	entries, body, err := decodeVersion(row, &h)
+	if err != nil {
+		return nil, err
+	}
+	if h.time > v.t {
+		return v.readOld(rid, h.version)
+	}
+	return v.record(rid, &h, entries, body, "", "")
 }
 
 // ridOf finds the number of a record. That it exists at the view's time is for the caller to see.

@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"Transactions", testTransactions},
 		{"Guards", testGuards},
 		{"Reads", testReads},
+		{"ManyGets", testManyGets},
 		{"Times", testTimes},
 		{"Indexes", testIndexes},
 		{"History", testHistory},
