@@ -62,7 +62,7 @@ const check = (what, ok, seen) => {
 const go = (page, act) => Promise.all([page.waitForNavigation({ waitUntil: "load", timeout: 15000 }).catch(() => null), act()]);
 
 // walk signs in and answers the screens as a person would, until the application shows what it got, or the server a message.
-async function walk(page, { login, person, ins, answers = {}, decision = "accept", untick }) {
+async function walk(page, { login, person, ins, answers = {}, decision = "accept", untick, until }) {
   const seen = [];
   for (let step = 0; step < 20; step++) {
     await new Promise((r) => setTimeout(r, 60));
@@ -70,6 +70,11 @@ async function walk(page, { login, person, ins, answers = {}, decision = "accept
     if (url.startsWith(app.url)) { // it may be about to leave for the server, or to tell what it got
       const text = await page.waitForFunction(() => document.getElementById("result")?.textContent, { timeout: 4000 }).then((h) => h.jsonValue()).catch(() => null);
       if (text) return { ...JSON.parse(text), seen, url };
+      continue;
+    }
+    if (until && url.startsWith(until)) { // a page of the server's own that goes on by itself, until it shows something
+      const text = await page.waitForFunction(() => document.getElementById("count")?.textContent || !document.getElementById("message")?.hidden && document.getElementById("message")?.textContent, { timeout: 4000 }).then((h) => h.jsonValue()).catch(() => null);
+      if (text) return { text, seen, url: page.url() };
       continue;
     }
     seen.push(new URL(url).pathname);
@@ -168,6 +173,7 @@ async function main() {
     await page.goto(launch.url + "&client=carnet-test-app&scope=" + encodeURIComponent("launch openid fhirUser patient/*.rs"));
     const again = await walk(page, { login: /Pro Sant/i, person: rpps });
     check("a launch handle is good for once", !again.patient, again);
+    await contextual(page, operator, adult, doctorToken, rpps);
     await close();
   }
   { // the form of the consent screen, sent from elsewhere
@@ -184,6 +190,45 @@ async function main() {
   }
   await negative();
   await backend(operator);
+}
+
+// contextual opens the console on a patient from a professional's software (TD0.9), and leaves it.
+async function contextual(page, operator, patient, bearer, rpps) {
+  const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  const put = (resource) => fhir(operator, resource.resourceType + "/" + resource.id, { method: "PUT", headers: { "Content-Type": "application/fhir+json" }, body: JSON.stringify(resource) });
+  const document = await put({ resourceType: "DocumentReference", id: "flow-image", status: "current", subject: { reference: "Patient/" + patient.id }, date: "2026-01-02T10:00:00Z",
+    masterIdentifier: { system: "urn:ietf:rfc:3986", value: "urn:oid:1.2.250.1.213.1.4.10.4711" }, type: { coding: [{ system: "http://loinc.org", code: "11488-4", display: "Compte rendu de consultation" }] },
+    category: [{ coding: [{ system: "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument-CISIS/FHIR/TRE-A03-ClasseDocument-CISIS", code: "10" }] }],
+    content: [{ attachment: { contentType: "image/png", url: "Binary/flow-image", title: "Image <b>d'essai</b>", creation: "2026-01-02T10:00:00Z" } }] });
+  const content = await put({ resourceType: "Binary", id: "flow-image", contentType: "image/png", securityContext: { reference: "DocumentReference/flow-image" }, data: pixel });
+  check("a document is there to be opened", document.status < 300 && content.status < 300, { document, content });
+  const violations = [];
+  page.on("console", (m) => { if (/Content Security Policy|Refused to/.test(m.text())) violations.push(m.text()); });
+  const made = await fetch(origin + "/auth/launch", { method: "POST", headers: { Authorization: "Bearer " + bearer, "Content-Type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ client_id: "carnet-console", patient: patient.id }) });
+  const launch = await made.json();
+  check("the contextual call of the console gives an address of the server's own", made.status === 201 && launch.url?.startsWith(origin + "/console/launch?"), launch);
+  await page.goto(launch.url);
+  const out = await walk(page, { login: /Pro Sant/i, person: rpps, until: origin + "/console" });
+  const shown = await page.evaluate(() => ({ name: document.getElementById("name").textContent, rows: document.querySelectorAll("#documents tr").length, stored: JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]) }));
+  check("the console shows the patient of the call", shown.name.includes(patient.name[0].family.toUpperCase()), { out, shown });
+  check("and documents of theirs", shown.rows > 0, { out, shown });
+  check("no token or code stays in the address or in the browser", !/code=|state=|launch=/.test(out.url) && !/eyJ|verifier/.test(shown.stored), { out, shown });
+  await page.click("#documents tr button");
+  const viewed = await page.waitForFunction(() => !document.getElementById("viewer").hidden && document.getElementById("page").childElementCount > 0, { timeout: 8000 }).then(() => true).catch(() => false);
+  check("a document opens in it", viewed, await page.$eval("#message", (e) => e.textContent));
+  const frame = await page.$eval("#page iframe", (e) => ({ sandbox: e.getAttribute("sandbox"), src: e.getAttribute("src") })).catch(() => null);
+  check("in a frame without rights, or as what runs nothing", frame === null || frame.sandbox === "" || /^blob:/.test(frame.src), frame);
+  check("nothing was stopped by the page's own policy", violations.length === 0, violations);
+  await page.goBack({ waitUntil: "load", timeout: 8000 }).catch(() => null);
+  if (await page.$("button[name=decision][value=accept]")) await go(page, () => page.click("button[name=decision][value=accept]")); // browsers may keep the page
+  const back = await page.$eval("body", (e) => e.innerText);
+  check("going back gives no second answer to what was answered", /déjà reçu une réponse/.test(back) && !/code=/.test(page.url()), { back: back.slice(0, 200), url: page.url() });
+  await page.goto(launch.url);
+  const again = await walk(page, { login: /Pro Sant/i, person: rpps, until: origin + "/console" });
+  check("a launch of the console is good for once", !/sur|^[0-9]/.test(again.text || "") && (await page.$eval("#name", (e) => e.textContent).catch(() => "")) === "", again);
+  await page.goto(origin + "/auth/signout");
+  await go(page, () => page.click("form button"));
+  check("signing out leaves no session", !(await page.cookies()).some((c) => /session/.test(c.name) && c.value), await page.cookies());
 }
 
 // ask sends an authorization request, and says where it leads.
