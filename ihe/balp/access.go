@@ -61,8 +61,12 @@ func (t *Trace) events(ctx context.Context, c *caller, x *access) []event {
 	var data []entity
 	var labels []string
 	subjects := t.subjectsOf(c, x, &p)
-	if p.data && x.fault == nil {
+	switch {
+	case x.fault != nil:
+	case p.data:
 		data, labels = t.dataOf(x)
+	default:
+		labels = t.labelsOf(x)
 	}
 	out := make([]event, 0, max(1, len(subjects)))
 	if len(subjects) == 0 {

@@ -11,8 +11,8 @@ import (
 
 // leaves are the paths that are read in a type's resources: where it names its patients, where labels stand.
 type leaves struct {
-	root                     *node
-	patients, labels, within []*node
+	root                            *node
+	patients, labels, within, items []*node
 }
 
 // indirect are types that belong to a patient through another resource.
@@ -77,6 +77,9 @@ func newLeaves(typ string, elements []string) *leaves {
 	if path, ok := indirect[typ]; ok {
 		l.within = append(l.within, add(path))
 	}
+	if typ == "List" { // a set is hidden with any of its documents
+		l.items = append(l.items, add("entry.item.reference"))
+	}
 	l.labels = append(l.labels, add("meta.security.code"))
 	if typ == "DocumentReference" {
 		l.labels = append(l.labels, add("securityLabel.coding.code"))
@@ -116,6 +119,9 @@ func (f *facts) add(other *facts) {
 // maxTargets bounds how many resources are looked up for what belongs to a patient through others.
 const maxTargets = 20
 
+// maxItems bounds how many documents of a List are looked at for their labels.
+const maxItems = 500
+
 // factsOf reads a record. That of a deletion is known by the version before it.
 func (t *Trace) factsOf(rec *store.Record) facts {
 	var f facts
@@ -130,7 +136,7 @@ func (t *Trace) factsOf(rec *store.Record) facts {
 	if l == nil || body == nil {
 		return f
 	}
-	targets := 0
+	targets, items := 0, 0
 	scan(body, l.root, func(leaf *node, value []byte) {
 		switch {
 		case slices.Contains(l.patients, leaf):
@@ -139,12 +145,54 @@ func (t *Trace) factsOf(rec *store.Record) facts {
 			}
 		case slices.Contains(l.labels, leaf):
 			f.label(string(value))
+		case slices.Contains(l.items, leaf):
+			if items++; items <= maxItems {
+				t.labelled(value, &f)
+			}
 		case targets < maxTargets:
 			targets++
 			t.through(rec.Type, value, &f)
 		}
 	})
 	return f
+}
+
+// labelled adds the labels of a document.
+func (t *Trace) labelled(reference []byte, f *facts) {
+	typ, id := t.target(reference)
+	if typ != "DocumentReference" {
+		return
+	}
+	if rec := t.stored(typ, id); rec != nil {
+		document := t.factsOf(rec)
+		for _, l := range document.labels {
+			f.label(l)
+		}
+	}
+}
+
+// labelsOf gives the labels of the resources that a request names by their ids and of which it is not told what was read: by the URL of a history or an operation, or in a search. What hides them hides that they were asked for.
+func (t *Trace) labelsOf(x *access) []string {
+	if t.store == nil || t.subjects[x.typ] == nil {
+		return nil
+	}
+	ids := make([]string, 0, 1)
+	if x.id != "" {
+		ids = append(ids, x.id)
+	}
+	for _, list := range x.query["_id"] {
+		ids = append(ids, strings.SplitN(list, ",", maxTargets+1)...)
+	}
+	var f facts
+	for _, id := range ids[:min(len(ids), maxTargets)] {
+		if rec := t.stored(x.typ, id); rec != nil {
+			named := t.factsOf(rec)
+			for _, l := range named.labels {
+				f.label(l)
+			}
+		}
+	}
+	return f.labels
 }
 
 // through adds what is known of the resource that another one belongs to.
