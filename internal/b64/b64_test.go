@@ -71,38 +71,53 @@ func TestDecodeBlocks(t *testing.T) {
 }
 
 func TestDecodeWithoutBlocks(t *testing.T) {
-	b64.WithoutBlocks(t)
-	TestDecodeBlocks(t)
-	TestDecodeEnds(t)
-	TestDecodeAsTheStandardLibrary(t)
+	b64.WithoutBlocks(func() {
+		TestDecodeBlocks(t)
+		TestDecodeEnds(t)
+		TestDecodeAsTheStandardLibrary(t)
+	})
 }
 
+// FuzzDecode holds both ways of the package against the standard library: a text as it is, and behind and before letters that fill blocks.
 func FuzzDecode(f *testing.F) {
-	f.Add("QUJDREVG\nR0g=")
-	f.Add("QUJD QUJD")
-	f.Fuzz(func(t *testing.T, text string) { same(t, text) })
+	f.Add("QUJDREVG\nR0g=", uint8(0))
+	f.Add("QUJD QUJD", uint8(31))
+	f.Add("*", uint8(63))
+	f.Fuzz(func(t *testing.T, text string, before uint8) {
+		letters := strings.Repeat("QUJD", 64)
+		for _, text := range []string{text, letters[:before] + text, letters[:before] + text + letters[:255-before]} {
+			same(t, text)
+			n := b64.Letters(text)
+			b64.WithoutBlocks(func() {
+				same(t, text)
+				require.Equal(t, b64.Letters(text), n)
+			})
+		}
+	})
 }
 
 func BenchmarkDecode(b *testing.B) {
 	text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a document ", 10_000)))
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	b.Run("this", func(b *testing.B) {
-		b.SetBytes(int64(len(text)))
-		for b.Loop() {
-			_, _ = b64.Decode(text)
-		}
-	})
-	b.Run("letters", func(b *testing.B) {
-		b.SetBytes(int64(len(text)))
-		for b.Loop() {
-			_ = b64.Letters(text)
-		}
-	})
-	b.Run("standard", func(b *testing.B) {
-		b.SetBytes(int64(len(text)))
-		for b.Loop() {
-			_, _ = base64.StdEncoding.Strict().DecodeString(text)
-		}
-	})
+	room := make([]byte, 0, len(text))
+	ways := map[string]func(){
+		"decode":   func() { _, _ = b64.AppendDecode(room, text) },
+		"letters":  func() { _ = b64.Letters(text) },
+		"standard": func() { _, _ = base64.StdEncoding.Strict().Decode(room[:cap(room)], []byte(text)) },
+	}
+	for name, do := range ways {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				do()
+			}
+		})
+		b.Run(name+" without blocks", func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b64.WithoutBlocks(func() {
+				for b.Loop() {
+					do()
+				}
+			})
+		})
+	}
 }

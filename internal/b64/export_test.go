@@ -1,10 +1,9 @@
 package b64
 
-import "testing"
-
-// WithoutBlocks has a test use what processors without AVX2 do.
-func WithoutBlocks(t *testing.T) {
+// WithoutBlocks does something as processors without AVX2 do it.
+func WithoutBlocks(do func()) {
 	was := useBlocks
 	useBlocks = false
-	t.Cleanup(func() { useBlocks = was })
+	defer func() { useBlocks = was }()
+	do()
 }
