@@ -57,7 +57,7 @@ func newLayers(mode ins.Mode, registry *search.Registry, baseURL string, s store
 	}
 	received := mhd.Options{}
 	if secured != nil {
-		received.Now = secured.clock
+		received.Now, received.Deleted = secured.clock, true // professionals read deleted documents (TD3.2)
 	}
 	broker := dsubm.NewBroker(registry, heard)
 	records := dmp.NewRecords(mode)

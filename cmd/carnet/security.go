@@ -74,6 +74,7 @@ func secure(ctx context.Context, in *instance, data string, o securityOptions, r
 		ro.Extensions = append(ro.Extensions, in.layers.rights.trace.Extension()) // the last: it traces what is answered
 	}
 	ro.CORS = []string{"*"} // applications in browsers bring a token, never a cookie
+	ro.NoStore = true       // who reads a record keeps of it what a professional chooses to (D14)
 	if s.Handler, err = rest.New(ro); err != nil {
 		return nil, err
 	}

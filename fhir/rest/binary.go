@@ -94,7 +94,7 @@ func (s *Server) sendRaw(ctx context.Context, x *exchange, rec *store.Record) (e
 	// What clients uploaded must not act as a page of this origin.
 	h["X-Content-Type-Options"] = headerNosniff
 	h["Content-Security-Policy"] = []string{"sandbox; default-src 'none'"}
-	h["Cache-Control"] = headerPrivate
+	h["Cache-Control"] = s.cache
 	h["Vary"] = s.vary
 	if contentType == "" {
 		contentType = "application/octet-stream"
@@ -210,7 +210,7 @@ func (s *Server) sendBinaryResource(ctx context.Context, x *exchange, status int
 	}
 	h := x.w.Header()
 	h["X-Content-Type-Options"] = headerNosniff
-	h["Cache-Control"] = headerPrivate
+	h["Cache-Control"] = s.cache
 	h["Vary"] = s.vary
 	h["Content-Type"] = out.contentType
 	if x.r.Method == http.MethodHead {

@@ -13,6 +13,7 @@ var (
 	headerNosniff = []string{"nosniff"}
 	headerVary    = []string{"Accept, Accept-Encoding"}
 	headerPrivate = []string{"private, no-cache"}
+	headerNoStore = []string{"no-store"}
 	headerLenient = []string{"handling=lenient"}
 	headerStrict  = []string{"handling=strict"}
 	smallETags    = makeETags()

@@ -38,6 +38,8 @@ type Options struct {
 	Pages Pages
 	// CORS lists the origins of browser applications that may call ("*": all); empty: none.
 	CORS []string
+	// NoStore tells clients to keep no answer (Cache-Control: no-store), where otherwise a private cache may keep it and ask again.
+	NoStore bool
 	// Ready is asked by /readyz besides the server's own state; nil: always ready.
 	Ready func() error
 	// SecurityDescription is rest.security.description of the CapabilityStatement.

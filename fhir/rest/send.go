@@ -45,7 +45,7 @@ func (s *Server) inform(x *exchange, a Answer) error {
 func (s *Server) send(x *exchange, status int, contentType []string, body []byte) {
 	h := x.w.Header()
 	h["X-Content-Type-Options"] = headerNosniff
-	h["Cache-Control"] = headerPrivate
+	h["Cache-Control"] = s.cache
 	h["Vary"] = s.vary
 	if body == nil {
 		if status != http.StatusNoContent && status != http.StatusNotModified {

@@ -34,7 +34,7 @@ type Server struct {
 	access       *accessLog
 	statement    capabilities
 	trace        *tracing
-	vary         []string
+	vary, cache  []string
 	draining     atomic.Bool
 }
 
@@ -58,7 +58,10 @@ func New(o Options) (*Server, error) {
 	for _, t := range o.Definitions.Resources {
 		s.types[t] = struct{}{}
 	}
-	s.vary = headerVary
+	s.vary, s.cache = headerVary, headerPrivate
+	if o.NoStore {
+		s.cache = headerNoStore
+	}
 	if len(o.CORS) > 0 {
 		s.vary = []string{headerVary[0] + ", Origin"}
 	}

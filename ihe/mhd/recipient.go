@@ -24,6 +24,8 @@ type Options struct {
 	// NewID makes ids of what is created; nil: time-ordered UUIDs. They are UUIDs, as entryUUIDs are made of them.
 	NewID func() string
 	Now   func() time.Time
+	// Deleted gives the content of deleted documents to those for whom they exist, in the place of 410: access control decides, as of every other document.
+	Deleted bool
 }
 
 // Recipient is the actors Document Recipient of MHD and Gestionnaire de partage of PDSm, as far as documents are taken in. It is safe for concurrent use once it is bound.

@@ -45,7 +45,7 @@ func (r retrieve) Retrieve(ctx context.Context, rec *store.Record, request *http
 	return nil, fault.New(http.StatusNotAcceptable, fault.NotSupported, "The document cannot be given in any media type of Accept. Its own is "+own+", in attachment.contentType; CDA is given as text/html and application/pdf too.")
 }
 
-// available says 410 for documents that were deleted.
+// available says 410 for documents that were deleted, 404 for what does not exist for the caller.
 func (r retrieve) available(ctx context.Context, reference string) error {
 	typ, id, ok := r.repo.Target(reference)
 	if !ok || typ != "DocumentReference" {
@@ -56,7 +56,7 @@ func (r retrieve) available(ctx context.Context, reference string) error {
 		return err
 	}
 	tree, err := r.repo.Tree(rec)
-	if err == nil && tree.Root.ChildValue("status") == statusDeleted {
+	if err == nil && !r.o.Deleted && tree.Root.ChildValue("status") == statusDeleted {
 		err = fault.New(http.StatusGone, fault.Deleted, "The document was deleted.")
 	}
 	return err
