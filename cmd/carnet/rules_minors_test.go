@@ -117,7 +117,7 @@ func ruleM2(r *ruleRun) {
 	b.submit(url.Values{"decision": {"accept"}, "q-secret": {"oui"}})
 	secret := r.bearing(a.redeem(r.testing(), r.base, b.at).AccessToken)
 	r.permits(r.sees(secret, child, usual), "a secret session reads")
-	path := "AuditEvent?patient=Patient/" + child + "&entity=DocumentReference/" + usual
+	path := "AuditEvent?patient=Patient/" + child + "&entity=DocumentReference/" + usual + "&agent:identifier=" + r.token(who)
 	r.permits(r.eventually(func() bool { return len(r.told(child, "first-access")) == 1 }, "the minor is told"), "the minor is told")
 	r.permits(len(r.search(r.holder(child), path)) > 0, "and sees the trace")
 	r.refuses(len(r.search(parent, path)) == 0, "the representative sees no trace of it")
@@ -125,7 +125,7 @@ func ruleM2(r *ruleRun) {
 	other := r.nurse()
 	r.team(child, other)
 	r.mayRead(other, child, usual, "a usual session")
-	r.permits(len(r.search(parent, path)) > 0, "of which the representative sees the trace")
+	r.permits(len(r.search(parent, strings.TrimSuffix(path, r.token(who))+r.token(other))) > 0, "of which the representative sees the trace")
 	r.permits(r.eventually(func() bool { return len(r.notices(parent, child, "first-access")) == 1 }, "the representative"), "and the notification")
 	adult := r.adult()
 	b, _ = r.atConsent(who, adult)
@@ -153,7 +153,7 @@ func ruleM4(r *ruleRun) {
 	secret, usually := off.doctor(), off.doctor()
 	secret.Secret = true
 	label := withLabels("INVISIBLE_REPRESENTANTS_LEGAUX")
-	off.denied(off.client(secret, child), http.MethodPost, "DocumentReference", off.published(child, label), "M4", "a secret connection, where the functions for minors are off")
+	off.refuses(off.missing(off.client(secret, child), "Patient/"+child) && off.status(off.client(secret, child), http.MethodPost, "DocumentReference", off.published(child, label)) == http.StatusUnprocessableEntity, "a secret connection has no right at all where the functions for minors are off")
 	off.denied(off.client(usually, child), http.MethodPost, "DocumentReference", off.published(child, label), "M4", "the label, where they are off")
 	off.done(off.client(usually, child), http.MethodPost, "DocumentReference", off.published(child), "a usual deposit")
 	off.inDirectory(usually, "Cabinet médical")
