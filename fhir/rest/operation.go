@@ -217,15 +217,23 @@ func (s *Server) everything(ctx context.Context, call *OperationCall) (*Operatio
 	place := "everything " + call.ID
 	url := s.o.BaseURL + "/Patient/" + call.ID + "/$everything"
 	token := &pageToken{t: call.At, total: -1}
+	given, err := queryOf(call.Query)
+	if err != nil {
+		return nil, err
+	}
+	general, self := generalParams(given), url
 	further := call.Value("_page") != ""
 	if further {
-		var err error
+		self += "?" + general + "_page=" + call.Value("_page")
 		if token, err = s.tokens.open(call.Value("_page"), place); err != nil {
 			return nil, err
 		}
 		call = &OperationCall{Level: call.Level, Type: call.Type, ID: call.ID, Query: token.query, Request: call.Request}
-	} else if token.query = call.Query; call.Parameters != nil {
+	} else {
 		token.query = everythingParams(call)
+		if q := strings.TrimSuffix(general+token.query, "&"); q != "" {
+			self += "?" + q
+		}
 	}
 	q, err := s.everythingQuery(call)
 	if err != nil {
@@ -237,9 +245,9 @@ func (s *Server) everything(ctx context.Context, call *OperationCall) (*Operatio
 		return nil, err
 	}
 	sealed := func(resume []byte) string {
-		return url + "?_page=" + s.tokens.seal(&pageToken{t: page.T, total: -1, resume: resume, query: token.query}, place)
+		return url + "?" + general + "_page=" + s.tokens.seal(&pageToken{t: page.T, total: -1, resume: resume, query: token.query}, place)
 	}
-	links := []link{{"self", url}}
+	links := []link{{"self", self}}
 	if page.Next != nil || further {
 		links = append(links, link{"first", sealed(nil)})
 	}
