@@ -89,6 +89,9 @@ func (s *Server) show(w http.ResponseWriter, status int, page string, v screen) 
 		return
 	}
 	pageHeaders(w.Header(), formSource(v.Redirect))
+	if s.secure { // the next visit is by TLS too, whatever is typed
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
 }

@@ -116,6 +116,13 @@ func TestCookiesBelongToTheHostOverTLS(t *testing.T) {
 	assert.Equal(t, "__Host-carnet-session="+strings.Repeat("x", 43)+"; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax", r.Header().Get("Set-Cookie"))
 }
 
+func TestPagesAreByTLSFromThenOn(t *testing.T) {
+	for base, want := range map[string]string{"https://dmp.example/fhir": "max-age=31536000", "http://test/fhir": ""} {
+		w := newWorld(t, func(o *Options) { o.BaseURL = base })
+		assert.Equal(t, want, newWalker(t, w).get("/auth/signout").Header().Get("Strict-Transport-Security"), base)
+	}
+}
+
 func TestASessionIsNewAfterSigningIn(t *testing.T) {
 	w := newWorld(t, nil)
 	b := newWalker(t, w)
