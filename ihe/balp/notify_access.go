@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	fastjson "github.com/go-json-experiment/json"
+
 	"github.com/carnet-fhir/carnet/fhir/element"
 	"github.com/carnet-fhir/carnet/fhir/repository"
 	"github.com/carnet-fhir/carnet/fhir/spec"
@@ -15,32 +17,43 @@ import (
 	"github.com/carnet-fhir/carnet/store"
 )
 
-// The parts of an AuditEvent that a notification depends on.
+// The parts of an AuditEvent that a notification depends on. Every access is read here once more, so the names are given as they are spelled, and the fast decoder reads them.
 type (
-	jsonCoding  struct{ System, Code string }
-	jsonConcept struct{ Coding []jsonCoding }
-	jsonRef     struct {
-		Reference  string
-		Identifier struct{ System, Value string }
+	jsonCoding struct {
+		System string `json:"system"`
+		Code   string `json:"code"`
+	}
+	jsonConcept struct {
+		Coding []jsonCoding `json:"coding"`
+	}
+	jsonRef struct {
+		Reference  string `json:"reference"`
+		Identifier struct {
+			System string `json:"system"`
+			Value  string `json:"value"`
+		} `json:"identifier"`
 	}
 	jsonEvent struct {
-		Meta    struct{ Security []jsonCoding }
-		Outcome string
-		Action  string
-		Subtype []jsonCoding
+		Meta struct {
+			Security []jsonCoding `json:"security"`
+		} `json:"meta"`
+		Outcome string `json:"outcome"`
+		Action  string `json:"action"`
 		Agent   []struct {
-			Role, PurposeOfUse []jsonConcept
-			Who                jsonRef
-			Policy             []string
-		}
+			Role         []jsonConcept `json:"role"`
+			PurposeOfUse []jsonConcept `json:"purposeOfUse"`
+			Who          jsonRef       `json:"who"`
+			Policy       []string      `json:"policy"`
+		} `json:"agent"`
 		Source struct {
-			Observer jsonRef
-		}
+			Observer jsonRef `json:"observer"`
+		} `json:"source"`
 		Entity []struct {
-			What        jsonRef
-			Type, Role  jsonCoding
-			Description string
-		}
+			What        jsonRef    `json:"what"`
+			Type        jsonCoding `json:"type"`
+			Role        jsonCoding `json:"role"`
+			Description string     `json:"description"`
+		} `json:"entity"`
 	}
 )
 
@@ -147,7 +160,7 @@ func (n *Notifier) emergency(ctx context.Context, notice Notice, key string) err
 // accessOf reads an event of this server; ok is false when it is no successful look of a professional at what is in a record.
 func (n *Notifier) accessOf(body []byte) (a professionalAccess, ok bool) {
 	var e jsonEvent
-	if json.Unmarshal(body, &e) != nil || e.Outcome != outcomeSuccess || e.Source.Observer.Identifier.Value != strings.TrimRight(n.o.BaseURL, "/") {
+	if fastjson.Unmarshal(body, &e) != nil || e.Outcome != outcomeSuccess || e.Source.Observer.Identifier.Value != strings.TrimRight(n.o.BaseURL, "/") {
 		return a, false
 	}
 	for i := range e.Agent {
