@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/carnet-fhir/carnet/internal/b64"
 )
 
 // decode gives the document in UTF-8 without byte order mark; raw itself when it is so already. The byte order mark decides (XML 1.0 appendix F), then the
@@ -48,7 +51,7 @@ func convert(raw []byte, e encoding.Encoding, label string, names ...string) ([]
 }
 
 func utf8Text(text []byte, names ...string) ([]byte, error) {
-	if !utf8.Valid(text) {
+	if !b64.ValidUTF8(unsafe.String(unsafe.SliceData(text), len(text))) { //nolint:gosec // it does not outlive the call
 		return nil, refuse(RuleEncoding, 0, "the document is not true to its encoding UTF-8")
 	}
 	return declaredAs(text, names)

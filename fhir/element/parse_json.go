@@ -6,6 +6,7 @@ import (
 
 	"github.com/carnet-fhir/carnet/fhir/fault"
 	"github.com/carnet-fhir/carnet/fhir/spec"
+	"github.com/carnet-fhir/carnet/internal/b64"
 )
 
 // ParseJSON reads one resource in the JSON format (http://hl7.org/fhir/R4/json.html). What R4 does not allow is refused
@@ -54,7 +55,7 @@ func (b *builder) readable() bool {
 		b.report.fail(&syntaxFault{text: "The content is larger than the server can read at once.", limit: true})
 		return false
 	}
-	if !b.opts.Trusted && !utf8.ValidString(b.src) {
+	if !b.opts.Trusted && !b64.ValidUTF8(b.src) {
 		b.report.fail(&syntaxFault{offset: invalidUTF8(b.src), text: "The content is not valid UTF-8."})
 		return false
 	}

@@ -65,11 +65,12 @@ func (p *plan) compareTraits(e *entry, who *person) {
 		return
 	}
 	header := traitsOf(target)
+	differing := differingTraits(&header, who.traits)
 	where := ""
-	if target.Patient != nil {
+	if target.Patient != nil && len(differing) > 0 { // finding a line reads the document
 		where = " (line " + strconv.Itoa(d.verdict.Document.Line(target.Patient)) + ", " + d.verdict.Document.Path(target.Patient) + ")"
 	}
-	for _, trait := range differingTraits(&header, who.traits) {
+	for _, trait := range differing {
 		p.breach("dmp-doc-traits", d.at, "In the document's header the "+string(trait)+" is another than in the record of the same INS"+where+". The document is stored; have the identity verified.", e.place)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -42,6 +43,28 @@ func Letters(src string) int {
 		}
 	}
 	return n
+}
+
+// stretch is how much of a text is looked at between letters.
+const stretch = 512
+
+// ValidUTF8 says what utf8.ValidString says, sooner when much of the text is base64.
+func ValidUTF8(text string) bool {
+	for len(text) > 0 {
+		text = text[Letters(text):]
+		end := len(text)
+		if end > stretch {
+			end = stretch
+			for end > stretch-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+				end-- // no rune is cut
+			}
+		}
+		if !utf8.ValidString(text[:end]) {
+			return false
+		}
+		text = text[end:]
+	}
+	return true
 }
 
 // LettersOf is Letters of bytes.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -70,6 +71,27 @@ func TestDecodeBlocks(t *testing.T) {
 	}
 }
 
+// Runes of every width, whole and cut, at every place around the end of a stretch.
+func TestValidUTF8(t *testing.T) {
+	valid := func(text string) {
+		require.Equal(t, utf8.ValidString(text), b64.ValidUTF8(text), "%q", text)
+	}
+	for _, piece := range []string{"", "é", "€", "𝄞", "\xc3", "\xe2\x82", "\xf0\x9d\x84", "\x80\x80\x80\x80\x80", "\xff", "\xed\xa0\x80", "\x00"} {
+		for n := 500; n < 520; n++ {
+			for _, filler := range []string{" ", "A"} {
+				text := strings.Repeat(filler, n) + piece
+				valid(text)
+				valid(text + strings.Repeat(" ", 700))
+				valid(text + strings.Repeat("QUJD", 200) + piece)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"é", "€", "𝄞", "\xc3", "\x80", "\xf0\x9d", "{", strings.Repeat("QUJD", 30), strings.Repeat(" ", 130)}), 0, 30).Draw(t, "pieces"), "")
+		require.Equal(t, utf8.ValidString(text), b64.ValidUTF8(text), "%q", text)
+	})
+}
+
 func TestDecodeWithoutBlocks(t *testing.T) {
 	b64.WithoutBlocks(func() {
 		TestDecodeBlocks(t)
@@ -88,6 +110,7 @@ func FuzzDecode(f *testing.F) {
 		for _, text := range []string{text, letters[:before] + text, letters[:before] + text + letters[:255-before]} {
 			same(t, text)
 			n := b64.Letters(text)
+			require.Equal(t, utf8.ValidString(text), b64.ValidUTF8(text))
 			b64.WithoutBlocks(func() {
 				same(t, text)
 				require.Equal(t, b64.Letters(text), n)
