@@ -33,8 +33,12 @@ func (s *suite) access() error {
 	if _, err := s.loadShared(srv, r, accessDocuments); err != nil {
 		return errors.Join(err, srv.Stop())
 	}
-	if err := s.authorise(srv, r); err != nil {
-		return errors.Join(err, srv.Stop())
+	if err := errors.Join(s.authorise(srv, r), srv.Stop()); err != nil {
+		return err
+	}
+	// Like the others, the server without security reads a store that was opened again: what was just loaded still stands in memory, where it is read an eighth faster.
+	if srv, err = s.serveIn(data); err != nil {
+		return err
 	}
 	time.Sleep(settling)
 	read, search, err := s.accessRates(srv, r, "")
@@ -54,6 +58,7 @@ func (s *suite) access() error {
 		if err != nil {
 			return errors.Join(err, secured.Stop())
 		}
+		time.Sleep(settling)
 		withRead, withSearch, err := s.accessRates(secured, r, bearer)
 		if err := errors.Join(err, secured.Stop()); err != nil {
 			return err
