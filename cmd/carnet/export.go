@@ -34,7 +34,7 @@ func newExport() *cobra.Command {
 // export writes to a temporary neighbour first, so that OUT is whole or absent.
 func export(ctx context.Context, out io.Writer, data, path string) error {
 	if _, err := os.Stat(data); err != nil {
-		return fmt.Errorf("the data directory %s cannot be read: %w", data, err)
+		return fmt.Errorf("the data directory %s cannot be read (--data names the server's): %w", data, err)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".carnet-export-*")
 	if err != nil {

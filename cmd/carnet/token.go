@@ -103,7 +103,7 @@ func askToken(ctx context.Context, data, base, keyFile string, r *tokenRequest) 
 		return nil, errors.New("name who the token is for: --as ps:RPPS, patient:INS, app:operator... (see --help)")
 	}
 	if _, err := os.Stat(data); err != nil {
-		return nil, fmt.Errorf("the data directory %s cannot be read: %w", data, err)
+		return nil, fmt.Errorf("the data directory %s cannot be read (--data names the server's): %w", data, err)
 	}
 	answer, err := askTokenOnline(ctx, filepath.Join(data, controlSocket), r)
 	if !errors.Is(err, errNoServer) {

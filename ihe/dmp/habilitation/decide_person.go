@@ -62,7 +62,7 @@ func (q *question) person() *Decision {
 	}
 	q.weigh(right.rule)
 	if right.deposits && q.target != nil && !q.target.FromPatient && !q.e.PatientDocument(q.target.Type, q.target.Class) {
-		return deny("D13", "The patient's side deletes what it deposited; a professional's document it masks.")
+		return deny("D13", "The patient's side deletes and archives what it deposited; a professional's document it masks.")
 	}
 	if q.a.Kind == Delegate && right.deposits && q.target != nil && !q.target.Own {
 		return deny("M6", "A delegate acts on what it deposited itself.")
