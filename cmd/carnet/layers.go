@@ -110,9 +110,13 @@ func (l *layers) extensions(in *instance) []rest.Extension {
 		service = defaultINSi(mode)
 	}
 	supplier := pdqm.NewSupplier(l.people, in.registry, l.domains, mode, in.baseURL)
+	identities := insi.Extension(service, mode)
+	if l.rights != nil {
+		identities = only(l.rights.access.Identifies, identities)
+	}
 	out := []rest.Extension{
 		mhd.SearchExtension(in.registry, in.baseURL), l.recipient.Extension(), mcsd.Extension(), l.broker.Extension(),
-		dmp.Extension(l.records, l.people), insi.Extension(service, mode), pixm.NewManager(l.domains, l.people, mode).Extension(),
+		dmp.Extension(l.records, l.people), identities, pixm.NewManager(l.domains, l.people, mode).Extension(),
 		supplier.Extension(),
 	}
 	if l.rights != nil {
@@ -120,6 +124,20 @@ func (l *layers) extensions(in *instance) []rest.Extension {
 		out = append(out, l.rights.access.Extension(), l.rights.sweeper.Extension())
 	}
 	return out
+}
+
+// only lets the operations of an extension be called by whom may lets.
+func only(may func(context.Context) error, x rest.Extension) rest.Extension {
+	for i := range x.Operations {
+		handle := x.Operations[i].Handle
+		x.Operations[i].Handle = func(ctx context.Context, call *rest.OperationCall) (*rest.OperationAnswer, error) {
+			if err := may(ctx); err != nil {
+				return nil, err
+			}
+			return handle(ctx, call)
+		}
+	}
+	return x
 }
 
 // start begins the background work of a server. networks may be notified although they are private.
