@@ -259,3 +259,29 @@ func TestStaffSignIn(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status, body)
 	assert.NotContains(t, body, `"entry"`)
 }
+
+// TestScreensPromiseWhatIsKept: the duration on the consent screen is the one that the authorization gets.
+func TestScreensPromiseWhatIsKept(t *testing.T) {
+	h := newHostile(t)
+	h.people("ada")
+	rpps := h.doctor("d0", 0)
+	b := h.visitor()
+	b.open(authorization(h.base, "lps", lpsBack, lpsScope, nil).address)
+	h.signIn(b, "sandbox-psc", rpps)
+	assert.Contains(t, b.page, "pendant 30 jours au plus")
+	got, _ := h.working(rpps, lpsScope, nil, nil)
+	h.wait(30*24*time.Hour - time.Minute)
+	got = h.refresh("lps", got)
+	require.NotEmpty(t, got.Access, got.Reason)
+	h.wait(2 * time.Minute)
+	assert.Equal(t, "invalid_grant", h.refresh("lps", got).Error)
+
+	b = h.visitor()
+	b.open(authorization(h.base, "phr", phrBack, phrScope, nil).address)
+	h.signIn(b, "sandbox-fc", h.numbers["ada"])
+	assert.Contains(t, b.page, "pendant la durée que vous choisissez ci-dessous")
+	b = h.visitor()
+	b.open(authorization(h.base, "phr", phrBack, "launch/patient openid fhirUser patient/*.rs", nil).address)
+	h.signIn(b, "sandbox-fc", h.numbers["ada"])
+	assert.Contains(t, b.page, "pour cette fois, quelques minutes")
+}

@@ -34,7 +34,7 @@ func TestServeRefusesWhatItCannotHold(t *testing.T) {
 		"registration without security":    {[]string{"--security", "off", "--registration", "on"}, "--security on"},
 		"clients that are not there":       {[]string{"--listen", "127.0.0.1:0", "--clients", filepath.Join(data, "none.json")}, "none.json"},
 		"providers that are not there":     {[]string{"--listen", "127.0.0.1:0", "--identity-providers", filepath.Join(data, "none.json")}, "none.json"},
-		"rights that are not there":        {[]string{"--listen", "127.0.0.1:0", "--habilitation", filepath.Join(data, "none")}, "no tables"},
+		"rights that are not there":        {[]string{"--listen", "127.0.0.1:0", "--habilitation", filepath.Join(data, "none")}, "neither tables"},
 		"no trace of real people":          {[]string{"--listen", "127.0.0.1:0", "--trace", "off", "--identities", "production", "--data", filepath.Join(data, "production")}, "trace"},
 		"an unknown way of certificates":   {[]string{"--client-auth", "maybe"}, "require or request"},
 		"security off on every address":    {[]string{"--security", "off", "--listen", ":8080"}, "loopback"},
