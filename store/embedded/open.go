@@ -27,7 +27,7 @@ type Options struct {
 	Clock func() time.Time
 	// Logger takes what Pebble and the store have to say, without health data; nil: slog.Default.
 	Logger *slog.Logger
-	// CacheSize is the room for uncompressed blocks in bytes; 0: 128 MB. It fills as data is read.
+	// CacheSize is the room for uncompressed blocks in bytes; 0: 256 MB. It fills as data is read.
 	CacheSize int64
 	// MemTableSize is the size in bytes from which what is in memory is written to a table; 0: 32 MB.
 	MemTableSize uint64
@@ -42,7 +42,7 @@ type Options struct {
 }
 
 const (
-	defaultCacheSize    = 128 << 20
+	defaultCacheSize    = 256 << 20
 	defaultMemTableSize = 32 << 20
 	defaultPackSize     = 64 << 20
 )
