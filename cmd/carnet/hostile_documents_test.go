@@ -17,7 +17,9 @@ const setsCode = "&code=https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes
 
 // nextPage gives the link to the next page of an answer.
 func nextPage(o outcome) string {
-	var b struct{ Link []struct{ Relation, URL string } }
+	var b struct {
+		Link []struct{ Relation, URL string }
+	}
 	_ = json.Unmarshal([]byte(o.body), &b)
 	for _, l := range b.Link {
 		if l.Relation == "next" {

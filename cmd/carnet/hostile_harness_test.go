@@ -200,7 +200,7 @@ func (f *foes) patch(c *habilitation.Client, path, body string) outcome {
 
 // leaks says whether an answer tells of something hidden.
 func (o *outcome) leaks() bool {
-	return strings.Contains(o.body, secretMark) || strings.Contains(o.body, "SElEREVOTUFSSyBieXRlcw") || strings.Contains(fmt.Sprint(o.header), secretMark)
+	return strings.Contains(o.body, secretMark+" ") || strings.Contains(o.body, "SElEREVOTUFSSyBieXRlcw") || strings.Contains(fmt.Sprint(o.header), secretMark)
 }
 
 // matches counts the entries of an answer that are of a type.

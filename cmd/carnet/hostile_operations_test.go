@@ -30,8 +30,12 @@ func TestHostileOperations(t *testing.T) {
 	}
 	date, is := `{"name":"date","valueDate":"2026-01-01"}`, `{"name":"is","valueBoolean":true}`
 	professional := `{"name":"professional","valueIdentifier":{"system":"` + habilitation.RPPSSystem + `","value":"` + foeStranger + `"}}`
-	source := func(ref string) string { return `{"name":"source-patient","valueReference":{"reference":"` + ref + `"}}` }
-	target := func(ref string) string { return `{"name":"target-patient","valueReference":{"reference":"` + ref + `"}}` }
+	source := func(ref string) string {
+		return `{"name":"source-patient","valueReference":{"reference":"` + ref + `"}}`
+	}
+	target := func(ref string) string {
+		return `{"name":"target-patient","valueReference":{"reference":"` + ref + `"}}`
+	}
 	system, value, _ := strings.Cut(f.insOf("p"), "|")
 	someone := strings.Replace(f.get(f.operator, "Patient/p").body, `"id":"p",`, "", 1)
 	callers := map[string]*habilitation.Client{

@@ -228,18 +228,23 @@ func (r *Repository) allowedQuery(ctx context.Context, q *search.Query) (*search
 	}
 	out := *q
 	out.Types, out.Where = nil, make(map[string]search.Expr, len(q.Where))
+	var refused error
 	for _, typ := range q.Types {
 		err := r.known(ctx, what, typ)
 		if err != nil && what == SearchType {
 			return nil, err
 		}
 		if err != nil {
+			refused = err
 			continue
 		}
 		if out.Where[typ], err = r.restrictInner(ctx, q.Where[typ], false); err != nil {
 			return nil, err
 		}
 		out.Types = append(out.Types, typ)
+	}
+	if len(out.Types) == 0 && refused != nil { // a search of no types at all
+		return nil, refused
 	}
 	return &out, nil
 }
