@@ -39,8 +39,8 @@ func startSecured(t testing.TB, o securityOptions) *securedServer {
 	return startSecuredAs(t, o, "")
 }
 
-// startSecuredAs starts a server that its clients know under a base URL; "": its address.
-func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServer {
+// startSecuredAs starts a server that its clients know under a base URL; "": its address. identities are sandbox (the default) or production.
+func startSecuredAs(t testing.TB, o securityOptions, known string, identities ...string) *securedServer {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -51,7 +51,7 @@ func startSecuredAs(t testing.TB, o securityOptions, known string) *securedServe
 	}
 	dir := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
-	in, err := opening{baseURL: known, sizes: embedded.Options{Logger: log, NoSync: true, Clock: o.clock}, secured: &o}.open(dir)
+	in, err := opening{baseURL: known, identities: strings.Join(identities, ""), sizes: embedded.Options{Logger: log, NoSync: true, Clock: o.clock}, secured: &o}.open(dir)
 	require.NoError(t, err)
 	f := serveFlags{security: "on", data: dir, secured: o, timeout: time.Minute, maxBody: 16 << 20, maxBundle: 64 << 20, maxBinary: 64 << 20}
 	handler, secured, err := f.handler(context.Background(), in, known, log, rest.AccessLog{Off: true})

@@ -49,7 +49,7 @@ var personRights = map[Transaction]personRight{
 
 // person judges the holder, and who acts for her.
 func (q *question) person() *Decision {
-	if q.a.Kind != Operator && q.t != Authenticate {
+	if q.a.Kind != Operator && q.t != Authenticate && q.t != CreateRecord {
 		d := q.e.related(q.a, q.s)
 		q.weigh(append(d.Others, d.Rule)...)
 		if !d.Permit {
