@@ -61,9 +61,8 @@ func (h *hostile) people(ids ...string) {
 	g := synthetic.New(11)
 	n := 0
 	for _, id := range ids {
-		for known := (synthetic.Trait{}); ; n++ {
-			var err error
-			known, err = g.Traits(n)
+		for ; ; n++ {
+			known, err := g.Traits(n)
 			require.NoError(h.t, err)
 			if time.Since(known.Born) > 30*365*24*time.Hour {
 				h.numbers[id] = known.Matricule.Number()

@@ -46,7 +46,7 @@ func keySecret(data, path string) (secret []byte, made bool, err error) {
 // makeKeySecret writes a new secret, durably and whole, before anything is sealed under it.
 func makeKeySecret(path string) ([]byte, error) {
 	secret := make([]byte, lenKeySecret)
-	_, _ = rand.Read(secret) // never fails
+	_, _ = rand.Read(secret)                                            // never fails
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+keyFileName+"-*") // mode 0600
 	if err != nil {
 		return nil, err
