@@ -3,6 +3,7 @@ package habilitation
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -128,9 +129,16 @@ func describeMatrixB(b *strings.Builder, m *matrixB) {
 	}
 }
 
+// unseen are the rules of which nothing can be seen over HTTP: when a document is due, and the CNAM's suspensions.
+var unseen = []RuleID{"D16", "L5"}
+
 func describeRules(b *strings.Builder) {
-	b.WriteString("\n## Rules\n\nEach is tested by name (`TestRuleA1`...). *Where*: the function of this package, or the package, that enforces it.\n\n| rule | says | source | mark | where |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Rules\n\nEach is tested by name: the engine by `TestRuleA1`..., a server over HTTP by `TestRules/A1`... of `cmd/carnet`. *Where*: the function of this package, or the package, that enforces it.\n\n| rule | says | source | mark | where | over HTTP |\n|---|---|---|---|---|---|\n")
 	for _, r := range Rules() {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", r.ID, escape(r.Title), escape(r.Source), r.Mark, escape(r.Where))
+		over := "`TestRules/" + string(r.ID) + "`"
+		if slices.Contains(unseen, r.ID) {
+			over = "not seen"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", r.ID, escape(r.Title), escape(r.Source), r.Mark, escape(r.Where), over)
 	}
 }

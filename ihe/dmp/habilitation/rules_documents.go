@@ -44,7 +44,7 @@ func documentRules() []Rule {
 			"Engine.Decide: a professional's document she masks (inferred)"},
 		{"D14", "Who reads does not keep what was read without the professional's act.",
 			"DMP integration guide EX_3.2-1020", Reported,
-			"It is the reader's to do: fhir/rest answers Cache-Control: no-store, and the guide for vendors says it"},
+			"It is the reader's to do: a secured server answers Cache-Control: no-store, and the screen of sign-in tells it"},
 		{"D15", "Documents of the patient have the class 90 or a type DOCPAT.",
 			"DMP integration guide EX_3.1-1040", Reported,
 			"Engine.PatientDocument, Engine.Deposit"},

@@ -17,7 +17,7 @@ func lifeRules() []Rule {
 			"ihe/balp tells her (Notifier); Engine.Notices (Preferences) is the rule as a function"},
 		{"T5", "The médecin traitant sees all traces, other professionals their own; online for a year, or the last hundred.",
 			"PDT-INF-527 §2.6", Official,
-			"Engine.Decide (ReadTraces, ReadOwnTraces), Engine.TracesSince"},
+			"Engine.Decide (ReadTraces, ReadOwnTraces); Engine.TracesSince is what is online at least, and nothing is purged"},
 		{"T6", "The médecin traitant blocks professionals at the patient's request.",
 			"PDT-INF-527 §2.3", Official,
 			"Engine.Decide (BlockProfessional)"},
