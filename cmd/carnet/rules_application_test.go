@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -73,7 +72,7 @@ func (r *ruleRun) presenting(a *rules.Actor, patient, code string) *habilitation
 	require.NoError(r.t, err)
 	extra := map[string]any{access.ClaimAccessCode: code}
 	for name, value := range claims {
-		extra[name] = json.RawMessage(value)
+		extra[name] = value
 	}
 	made, _, err := r.Minter.Access(context.Background(), token.Access{Client: "test", Subject: a.ID.Value, Patient: patient, Scopes: set, Extra: extra, Lifetime: tokenLifetime})
 	require.NoError(r.t, err)
