@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -93,9 +92,8 @@ func serve(ctx context.Context, out, errOut io.Writer, f *serveFlags) error {
 		return fmt.Errorf("--log: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(errOut, &slog.HandlerOptions{Level: level}))
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // the live heap is small beside the machine: fewer collections for some megabytes
-	}
+	floor := spareCollector()
+	defer runtime.KeepAlive(floor)
 	if f.pprof == "" {
 		runtime.MemProfileRate = 0 // nobody can ask for the profile, and each large buffer is sampled with its stack
 	}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -30,7 +31,7 @@ type Load struct {
 	Accept func(status int) bool
 	// Limit stops each client after as many requests; 0: only Duration stops it.
 	Limit int
-	// Think is a client's pause between an answer and its next request; 0: none.
+	// Think is the mean of a client's pause between an answer and its next request, which lasts half of it at least and one and a half at most; 0: none.
 	Think time.Duration
 }
 
@@ -114,7 +115,9 @@ func (l Load) client(ctx context.Context, c int) (r clientResult) {
 		}
 		r.latencies = append(r.latencies, time.Since(begin))
 		r.bytes += size
-		time.Sleep(l.Think)
+		if l.Think > 0 { // of varying length, or clients that once waited together would come together for ever
+			time.Sleep(l.Think/2 + rand.N(l.Think))
+		}
 	}
 	return r
 }
