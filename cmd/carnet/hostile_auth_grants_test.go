@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"sync/atomic"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,8 +146,18 @@ func TestSubscriptionsEndWithTheirAuthorization(t *testing.T) {
 	h := newHostile(t)
 	h.people("ada")
 	require.NoError(t, h.in.layers.start(h.in, nil))
-	var told atomic.Int64
-	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told.Add(1) }))
+	var told struct { // of events, once at least each
+		sync.Mutex
+		bodies string
+	}
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil && bytes.Contains(body, []byte("event-notification")) {
+			told.Lock()
+			defer told.Unlock()
+			told.bodies += string(body)
+		}
+	}))
 	defer hook.Close()
 	subscribe := func(token string) string {
 		status, body, err := (&habilitation.Client{Base: h.base, HTTP: h.http, Token: token}).Do(t.Context(), http.MethodPost, "Subscription", []byte(subscriptionTo(hook.URL, "ada")))
@@ -187,12 +200,16 @@ func TestSubscriptionsEndWithTheirAuthorization(t *testing.T) {
 	again := h.agreed(h.numbers["ada"], "ada", nil)
 	next := subscribe(h.subscribing(t, "ada", again).Token)
 	becomes(next, "active")
-	before := told.Load()
 	h.put([]byte(`{"resourceType":"DocumentReference","id":"dr1","status":"current","subject":{"reference":"Patient/ada"},"date":"2026-01-02T10:00:00Z","content":[{"attachment":{"contentType":"text/plain","data":"YQ=="}}],
 "masterIdentifier":{"system":"urn:ietf:rfc:3986","value":"urn:oid:1.2.250.1.213.1.4.10.77"},"type":{"coding":[{"system":"http://loinc.org","code":"11488-4"}]},"category":[{"coding":[{"system":"https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument-CISIS/FHIR/TRE-A03-ClasseDocument-CISIS","code":"10"}]}]}`))
 	assert.Contains(t, becomes(id, "off"), "no longer holds")
-	require.Eventually(t, func() bool { return told.Load() > before }, 10*time.Second, 20*time.Millisecond, "the new one is told")
-	assert.Equal(t, before+1, told.Load(), "and it alone")
+	toldOf := func(subscription string) bool {
+		told.Lock()
+		defer told.Unlock()
+		return strings.Contains(told.bodies, "Subscription/"+subscription)
+	}
+	require.Eventually(t, func() bool { return toldOf(next) }, 10*time.Second, 20*time.Millisecond, "the new one is told")
+	assert.False(t, toldOf(id), "and it alone")
 	status2, reason := state(next)
 	assert.Equal(t, "active", status2, reason)
 }

