@@ -1,6 +1,7 @@
 package main
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -165,7 +166,7 @@ func ruleE6(r *ruleRun) {
 		BirthDate string
 	}
 	r.read(r.operator, "Patient/"+p, &person)
-	assert.Contains(r.t, strings.ToUpper(b.page), strings.ToUpper(person.Name[0].Family), "the screen names the person")
+	assert.Contains(r.t, strings.ToUpper(html.UnescapeString(b.page)), strings.ToUpper(person.Name[0].Family), "the screen names the person")
 	assert.Regexp(r.t, `Accès au dossier de [^<]+, née? le [^<]+`+person.BirthDate[:4], b.page, "with the date of birth")
 	for _, motive := range []string{"", "urgent"} {
 		b.submit(url.Values{"decision": {"accept"}, "q-mode": {"bris_de_glace"}, "q-justification": {motive}})
